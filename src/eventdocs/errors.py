@@ -1,0 +1,573 @@
+"""Everything that eventdocs raises on purpose, as one tree.
+
+```text
+EventdocsError
+├── ConfigurationError
+├── StoreError
+│   ├── EventIdConflictError
+│   ├── InvalidStreamNameError
+│   ├── NotAnEventStoreError
+│   ├── SchemaError
+│   │   ├── SchemaTooNewError
+│   │   └── SchemaTooOldError
+│   ├── StoreClosedError
+│   ├── StoreFullError
+│   ├── StoreReadOnlyError
+│   ├── TransientStoreError
+│   │   ├── StoreBusyError
+│   │   └── StoreUnavailableError
+│   └── WrongExpectedVersionError
+├── EventTypeError
+│   ├── EventRegistrationError
+│   ├── NewerSchemaVersionError
+│   ├── UndecodableEventError
+│   ├── UnencodableEventError
+│   ├── UnknownEventTypeError
+│   └── UnregisteredEventError
+├── ProjectionError
+│   ├── ProjectionStoppedError
+│   ├── ProjectorDefinitionError
+│   ├── StaleProjectionError
+│   ├── StoreRewoundError
+│   └── UnknownProjectionError
+├── ExtractionError
+│   ├── ExtractionLimitError
+│   ├── UnreadableDocumentError
+│   └── UnsupportedFormatError
+├── InvalidIRError
+└── DocumentError
+    ├── CommandRefusedError
+    ├── ContentMissingError
+    └── UnknownDocumentError
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import attrs
+
+from eventdocs.types import ExpectedVersion
+
+__all__ = [
+    "CommandRefusedError",
+    "ConfigurationError",
+    "ContentMissingError",
+    "DocumentError",
+    "EventIdConflictError",
+    "EventRegistrationError",
+    "EventTypeError",
+    "EventdocsError",
+    "ExtractionError",
+    "ExtractionLimitError",
+    "InvalidIRError",
+    "InvalidStreamNameError",
+    "NewerSchemaVersionError",
+    "NotAnEventStoreError",
+    "ProjectionError",
+    "ProjectionStoppedError",
+    "ProjectorDefinitionError",
+    "SchemaError",
+    "SchemaTooNewError",
+    "SchemaTooOldError",
+    "StaleProjectionError",
+    "StoreBusyError",
+    "StoreClosedError",
+    "StoreError",
+    "StoreFullError",
+    "StoreReadOnlyError",
+    "StoreRewoundError",
+    "StoreUnavailableError",
+    "TransientStoreError",
+    "UndecodableEventError",
+    "UnencodableEventError",
+    "UnknownDocumentError",
+    "UnknownEventTypeError",
+    "UnknownProjectionError",
+    "UnreadableDocumentError",
+    "UnregisteredEventError",
+    "UnsupportedFormatError",
+    "WrongExpectedVersionError",
+]
+
+
+class EventdocsError(Exception):
+    """The root: catch it to catch everything that eventdocs raises on purpose."""
+
+
+@attrs.define(eq=False)
+class ConfigurationError(EventdocsError):
+    """A setting or an argument cannot work; the problems are all named at once.
+
+    Attributes:
+        problems: One sentence each: what is wrong, where, and what to do.
+    """
+
+    problems: Sequence[str]
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+# ---- the log
+
+
+class StoreError(EventdocsError):
+    """The log could not do what was asked."""
+
+
+@attrs.define(eq=False)
+class WrongExpectedVersionError(StoreError):
+    """The stream is not at the version the writer expected.
+
+    Someone else appended first. Nothing was written: reload, decide again, retry.
+
+    Attributes:
+        stream: The stream that was appended to.
+        expected: What the writer believed.
+        actual: The version the stream has; 0 if it does not exist.
+    """
+
+    stream: str
+    expected: ExpectedVersion
+    actual: int
+
+    def __str__(self) -> str:
+        expected = self.expected if isinstance(self.expected, int) else self.expected.value
+        return f"stream {self.stream!r}: expected {expected}, but its version is {self.actual}"
+
+
+@attrs.define(eq=False)
+class EventIdConflictError(StoreError):
+    """An event id is already in the log with other content, or in another stream.
+
+    Nothing was written. Ids name facts: give a new fact a new id.
+    """
+
+    event_id: UUID
+    stream: str
+
+    def __str__(self) -> str:
+        return (
+            f"event id {self.event_id} is already recorded with other content "
+            f"(append to stream {self.stream!r})"
+        )
+
+
+@attrs.define(eq=False)
+class InvalidStreamNameError(StoreError):
+    """A stream name is empty, too long, or holds characters no database can store."""
+
+    stream: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"invalid stream name {self.stream[:80]!r}: {self.reason}"
+
+
+class StoreClosedError(StoreError):
+    """The store was closed before or during the call. Open it again."""
+
+    def __str__(self) -> str:
+        return "the store is closed"
+
+
+@attrs.define(eq=False)
+class StoreFullError(StoreError):
+    """The disk or quota under the database is full. Nothing was written: free space, retry."""
+
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.database}: no space left ({self.reason}); free some and try again"
+
+
+@attrs.define(eq=False)
+class StoreReadOnlyError(StoreError):
+    """The database accepts no writes: a standby, a read-only file or a missing privilege."""
+
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.database} is read-only: {self.reason}"
+
+
+class TransientStoreError(StoreError):
+    """Trying the same call again can succeed. Appends are idempotent, so repeat them as they are."""
+
+
+@attrs.define(eq=False)
+class StoreBusyError(TransientStoreError):
+    """Another transaction was in the way: a lock timeout, a deadlock, a serialization failure."""
+
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.database} is busy: {self.reason}"
+
+
+@attrs.define(eq=False)
+class StoreUnavailableError(TransientStoreError):
+    """The database cannot be reached, or the connection was lost on the way.
+
+    A write that ended so may or may not have happened; repeating it with the same
+    event ids settles that.
+    """
+
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.database} cannot be reached: {self.reason}"
+
+
+@attrs.define(eq=False)
+class NotAnEventStoreError(StoreError):
+    """The database exists and is not ours: a file of another kind or foreign tables."""
+
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.database} is not an eventdocs database: {self.reason}"
+
+
+@attrs.define(eq=False)
+class SchemaError(StoreError):
+    """The database's schema is not the one this version of eventdocs works with.
+
+    Attributes:
+        database: Its address, without secrets.
+        found: Its schema version; 0 if it has none yet.
+        wanted: The schema version of this code.
+    """
+
+    database: str
+    found: int
+    wanted: int
+
+
+class SchemaTooNewError(SchemaError):
+    """A newer eventdocs has upgraded this database. Upgrade the package, then open it again."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database} has schema version {self.found}, newer than version {self.wanted} "
+            "of this eventdocs; upgrade eventdocs and try again"
+        )
+
+
+class SchemaTooOldError(SchemaError):
+    """The database has not been upgraded yet. Run `eventdocs migrate up`."""
+
+    def __str__(self) -> str:
+        has = f"schema version {self.found}" if self.found else "no eventdocs schema yet"
+        return (
+            f"{self.database} has {has}, this eventdocs needs version {self.wanted}; "
+            "run `eventdocs migrate up --database URL` or open the store with migrate=True"
+        )
+
+
+# ---- event types
+
+
+class EventTypeError(EventdocsError):
+    """Something is wrong with an event's type, shape or values."""
+
+
+@attrs.define(eq=False)
+class EventRegistrationError(EventTypeError):
+    """Event classes contradict each other, or a chain of upcasters has a gap."""
+
+    event_type: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"event type {self.event_type!r}: {self.reason}"
+
+
+@attrs.define(eq=False)
+class UnregisteredEventError(EventTypeError):
+    """An event of a class the store was not opened with. Nothing was written.
+
+    A store that could write what it cannot read would lose data: pass the class
+    in `open_store(..., events=[...])`.
+    """
+
+    event_class: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.event_class} is not among the event classes this store was opened with; "
+            "add it to open_store(..., events=[...])"
+        )
+
+
+@attrs.define(eq=False)
+class UnencodableEventError(EventTypeError):
+    """An event holds a value that the log refuses. Nothing was written.
+
+    Attributes:
+        event_type: The registered name.
+        path: Where the value is, such as `data.items[3].price`.
+        reason: What is wrong with it.
+    """
+
+    event_type: str
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"event type {self.event_type!r}, {self.path}: {self.reason}"
+
+
+@attrs.define(eq=False)
+class UnknownEventTypeError(EventTypeError):
+    """A recorded event has a type that this store was not opened with.
+
+    Its raw payload can still be read (`RecordedEvent.raw`).
+    """
+
+    event_type: str
+    schema_version: int
+    sequence: int
+
+    def __str__(self) -> str:
+        return (
+            f"event {self.sequence} has type {self.event_type!r} "
+            f"(schema version {self.schema_version}), which this store was not opened with"
+        )
+
+
+@attrs.define(eq=False)
+class NewerSchemaVersionError(EventTypeError):
+    """A recorded event has a newer shape than this code knows. Deploy the newer code here too."""
+
+    event_type: str
+    schema_version: int
+    known: int
+    sequence: int
+
+    def __str__(self) -> str:
+        return (
+            f"event {self.sequence} has type {self.event_type!r} with schema version "
+            f"{self.schema_version}; this code knows versions up to {self.known}"
+        )
+
+
+@attrs.define(eq=False)
+class UndecodableEventError(EventTypeError):
+    """A recorded payload does not fit its class. Its raw payload can still be read."""
+
+    event_type: str
+    schema_version: int
+    sequence: int
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"event {self.sequence} of type {self.event_type!r} (schema version "
+            f"{self.schema_version}) cannot be decoded: {self.reason}"
+        )
+
+
+# ---- projections
+
+
+class ProjectionError(EventdocsError):
+    """A read model could not be built, resumed or compared."""
+
+
+@attrs.define(eq=False)
+class ProjectorDefinitionError(ProjectionError):
+    """A projector class, or the set of projectors given to a runner, contradicts itself."""
+
+    projector: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"projector {self.projector!r}: {self.reason}"
+
+
+@attrs.define(eq=False)
+class UnknownProjectionError(ProjectionError):
+    """No projector of that name was given to the runner."""
+
+    projection: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"no projection {self.projection!r}; known: {', '.join(self.known) or 'none'}"
+
+
+@attrs.define(eq=False)
+class ProjectionStoppedError(ProjectionError):
+    """A projection stands before an event its handler cannot apply.
+
+    Nothing was skipped: mend the handler, then `retry` the dead letter, or skip it on purpose.
+    """
+
+    projection: str
+    sequence: int
+    event_type: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"projection {self.projection!r} stopped at event {self.sequence} "
+            f"({self.event_type}): {self.reason}"
+        )
+
+
+@attrs.define(eq=False)
+class StaleProjectionError(ProjectionError):
+    """The read model was built by another version of its projector. Rebuild it."""
+
+    projection: str
+    built: int
+    wanted: int
+
+    def __str__(self) -> str:
+        return (
+            f"projection {self.projection!r} was built by version {self.built} of its projector, "
+            f"the code has version {self.wanted}; "
+            f"run `eventdocs projections rebuild {self.projection}` or runner.rebuild()"
+        )
+
+
+@attrs.define(eq=False)
+class StoreRewoundError(ProjectionError):
+    """The log is not the one this checkpoint was taken on: it was restored or swapped.
+
+    Nothing was applied. Rebuild the projection from the log as it is now, or restore
+    the read model's database to the same moment as the log.
+    """
+
+    projection: str
+    sequence: int
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"projection {self.projection!r} was at event {self.sequence}, but {self.reason}; "
+            f"rebuild it: `eventdocs projections rebuild {self.projection}`"
+        )
+
+
+# ---- extraction and meaning
+
+
+class ExtractionError(EventdocsError):
+    """A document's meaning could not be extracted."""
+
+
+@attrs.define(eq=False)
+class UnsupportedFormatError(ExtractionError):
+    """No extractor is registered for this kind of document."""
+
+    source: str
+    media_type: str
+    supported: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: no extractor for {self.media_type}; "
+            f"supported formats: {', '.join(self.supported)}"
+        )
+
+
+@attrs.define(eq=False)
+class UnreadableDocumentError(ExtractionError):
+    """The bytes are not a document of the format they claim: junk, or a broken encoding."""
+
+    source: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason}"
+
+
+@attrs.define(eq=False)
+class ExtractionLimitError(ExtractionError):
+    """A document exceeds a limit. The limit is a setting; raise it if the document is right.
+
+    Attributes:
+        source: The document.
+        limit: The setting's name.
+        allowed: Its value.
+        found: What the document has, in the same unit.
+    """
+
+    source: str
+    limit: str
+    allowed: int
+    found: int
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.limit} is {self.allowed:,}, the document has {self.found:,}"
+
+
+@attrs.define(eq=False)
+class InvalidIRError(EventdocsError):
+    """A semantic IR breaks its own rules, or JSON is not an IR; all problems are named.
+
+    Attributes:
+        problems: One each: the path, then what is wrong there.
+    """
+
+    problems: Sequence[str]
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+# ---- documents
+
+
+class DocumentError(EventdocsError):
+    """A command on a document could not be carried out."""
+
+
+@attrs.define(eq=False)
+class UnknownDocumentError(DocumentError):
+    """There is no such document, or its name fits several.
+
+    Attributes:
+        document: What was asked for.
+        candidates: Names or ids it could have meant.
+    """
+
+    document: str
+    candidates: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        if self.candidates:
+            return f"{self.document!r} fits several documents: {', '.join(self.candidates)}"
+        return f"there is no document {self.document!r}"
+
+
+@attrs.define(eq=False)
+class CommandRefusedError(DocumentError):
+    """The document is not in a state in which this command makes sense."""
+
+    document_id: UUID
+    command: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.command} refused for document {self.document_id}: {self.reason}"
+
+
+@attrs.define(eq=False)
+class ContentMissingError(DocumentError):
+    """The content store holds no bytes under a digest that an event names."""
+
+    digest: str
+
+    def __str__(self) -> str:
+        return f"no content with digest {self.digest}"

@@ -1,0 +1,71 @@
+"""Bookkeeping of projections: where each stands, and what each could not apply."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+
+projection_metadata: Final = MetaData()
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+_TIME = DateTime(timezone=True)
+
+projections: Final = Table(
+    "eventdocs_projections",
+    projection_metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("store_id", Uuid, nullable=False),
+    Column("sequence", _BIG, nullable=False),
+    Column("event_id", Uuid),
+    Column("status", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("updated_at", _TIME, nullable=False),
+)
+"""One checkpoint per projection.
+
+`sequence` and `event_id` name the last event applied (0 and NULL before the first);
+`status` is one of running, stopped, rebuilding.
+"""
+
+dead_letters: Final = Table(
+    "eventdocs_dead_letters",
+    projection_metadata,
+    Column(
+        "projection",
+        Text,
+        ForeignKey("eventdocs_projections.name", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("sequence", _BIG, primary_key=True, autoincrement=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error_type", Text),
+    Column("message", Text),
+    Column("traceback", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("correlation_id", Text),
+    Column("recorded_at", _TIME, nullable=False),
+    Column("resolved_at", _TIME),
+    Column("resolution", Text),
+    Index("eventdocs_dead_letters_stream", "projection", "stream", "sequence"),
+)
+"""One row per event that a projection could not apply, or that waits behind such a one.
+
+`state` is one of failed (the event itself), waiting (a later event of the same parked
+stream), resolved, skipped.
+"""

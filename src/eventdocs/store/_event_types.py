@@ -1,0 +1,89 @@
+"""Event types: the name and schema version under which a class is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+import attrs
+
+from eventdocs.errors import EventRegistrationError
+
+Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns a payload of one schema version into one of the next."""
+
+C = TypeVar("C", bound=type)
+
+_ATTRIBUTE = "__eventdocs_event_type__"
+
+
+@attrs.frozen(kw_only=True)
+class EventType:
+    """How instances of a class stand in the log.
+
+    Attributes:
+        name: The name in the log; it outlives the class's own name and module.
+        schema_version: The version of the shape that the class has now, from 1.
+        cls: The attrs class.
+        upcasters: From each older schema version to the next one.
+    """
+
+    name: str
+    schema_version: int
+    cls: type
+    upcasters: Mapping[int, Upcaster]
+
+
+def event(
+    name: str, *, version: int = 1, upcasters: Mapping[int, Upcaster] | None = None
+) -> Callable[[C], C]:
+    """Declare an attrs class to be an event type.
+
+    Args:
+        name: The name in the log. Renaming the class later does not change it.
+        version: The schema version of the class as it stands, from 1.
+        upcasters: For every older version n, the function from n to n + 1.
+
+    Raises:
+        EventRegistrationError: The class is not an attrs class, or the chain of
+            upcasters from version 1 to *version* has a gap.
+    """
+    chain = dict(upcasters or {})
+
+    def declare(cls: C) -> C:
+        if not attrs.has(cls):
+            raise EventRegistrationError(
+                name, f"{cls.__qualname__} is not an attrs class; put @event above @attrs.frozen"
+            )
+        if not name or len(name) > 255 or "\0" in name:
+            raise EventRegistrationError(name, "a name has 1 to 255 characters and no U+0000")
+        if version < 1:
+            raise EventRegistrationError(name, f"schema versions count from 1, not {version}")
+        missing = sorted(set(range(1, version)) - set(chain))
+        surplus = sorted(set(chain) - set(range(1, version)))
+        if missing or surplus:
+            raise EventRegistrationError(
+                name,
+                f"upcasters must lead from every version below {version} to the next; "
+                f"missing: {missing}, leading nowhere: {surplus}",
+            )
+        declared = EventType(name=name, schema_version=version, cls=cls, upcasters=chain)
+        setattr(cls, _ATTRIBUTE, declared)
+        return cls
+
+    return declare
+
+
+def event_type_of(cls: type) -> EventType:
+    """Look up what `event` declared for exactly this class.
+
+    Raises:
+        EventRegistrationError: The class was never declared; a subclass of a
+            declared class must be declared on its own.
+    """
+    declared = vars(cls).get(_ATTRIBUTE)
+    if not isinstance(declared, EventType) or declared.cls is not cls:
+        raise EventRegistrationError(
+            cls.__qualname__, "the class is not declared; decorate it with @event(name, version=…)"
+        )
+    return declared

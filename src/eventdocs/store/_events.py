@@ -1,0 +1,243 @@
+"""Events as values: before they are recorded, after, and where they stand."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import attrs
+
+from eventdocs.types import JSONValue
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Uuid7:
+    """UUIDv7 (RFC 9562, method 1): in one process every id is greater than the one before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def __call__(self) -> UUID:
+        fresh = (time.time_ns() // 1_000_000) << 74 | int.from_bytes(os.urandom(10)) >> 6
+        with self._lock:
+            self._last = value = max(fresh, self._last + 1)
+        milliseconds, random = value >> 74, value & (1 << 74) - 1
+        return UUID(
+            int=milliseconds << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1
+        )
+
+
+new_event_id = _Uuid7()
+
+
+@attrs.frozen(kw_only=True)
+class NewEvent(Generic[T]):
+    """A fact that has happened and is not recorded yet.
+
+    Attributes:
+        data: The event itself: an instance of a registered event class.
+        id: Identity. Appending the same id twice records it once.
+        metadata: Facts about the event; joined with the surrounding `correlate` blocks'.
+        correlation_id: One id for all that one request set off; else from the context.
+        causation_id: The event that caused this one; else from the context.
+    """
+
+    data: T
+    id: UUID = attrs.field(factory=new_event_id)
+    metadata: Mapping[str, JSONValue] = attrs.field(factory=dict)
+    correlation_id: str | None = None
+    causation_id: UUID | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RawEvent:
+    """A row of the log, exactly as it is stored.
+
+    Attributes:
+        sequence: Place in the whole log; grows, may have holes.
+        stream: The stream it belongs to.
+        version: Place in the stream, from 1.
+        id: Identity.
+        type: The registered name of its type.
+        schema_version: The version of the type's shape it was written with.
+        payload: Canonical JSON, UTF-8.
+        metadata: JSON object, UTF-8.
+        correlation_id: What it belongs together with.
+        causation_id: The event that caused it.
+        recorded_at: When the database recorded it, aware UTC.
+    """
+
+    sequence: int
+    stream: str
+    version: int
+    id: UUID
+    type: str
+    schema_version: int
+    payload: bytes
+    metadata: bytes
+    correlation_id: str | None
+    causation_id: UUID | None
+    recorded_at: datetime
+
+
+class RecordedEvent(Generic[T_co]):
+    """An event as the log returns it; payload and metadata are decoded on first use.
+
+    Attributes:
+        raw: The row behind it. Reading it never fails, also for unknown types.
+    """
+
+    __slots__ = ("_data", "_decode", "_metadata", "raw")
+
+    def __init__(
+        self,
+        raw: RawEvent,
+        *,
+        decode: Callable[[RawEvent], T_co],
+        decode_metadata: Callable[[bytes], Mapping[str, JSONValue]],
+    ) -> None:
+        self.raw = raw
+        self._decode = decode
+        self._data: Any = _NOT_DECODED
+        self._metadata: Any = decode_metadata
+
+    @property
+    def sequence(self) -> int:
+        """Place in the whole log; grows in the order events become visible, may have holes."""
+        return self.raw.sequence
+
+    @property
+    def stream(self) -> str:
+        """The stream it belongs to."""
+        return self.raw.stream
+
+    @property
+    def version(self) -> int:
+        """Place in its stream, from 1."""
+        return self.raw.version
+
+    @property
+    def id(self) -> UUID:
+        """Identity."""
+        return self.raw.id
+
+    @property
+    def type(self) -> str:
+        """The registered name of its type."""
+        return self.raw.type
+
+    @property
+    def schema_version(self) -> int:
+        """The version of the type's shape that it was written with."""
+        return self.raw.schema_version
+
+    @property
+    def correlation_id(self) -> str | None:
+        """What it belongs together with."""
+        return self.raw.correlation_id
+
+    @property
+    def causation_id(self) -> UUID | None:
+        """The event that caused it."""
+        return self.raw.causation_id
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When the database recorded it, aware UTC."""
+        return self.raw.recorded_at
+
+    @property
+    def data(self) -> T_co:
+        """The event itself, upcast to the class as it is now.
+
+        Raises:
+            UnknownEventTypeError: The store was opened without this type.
+            NewerSchemaVersionError: A newer version of the code wrote it.
+            UndecodableEventError: The payload does not fit the class.
+        """
+        if self._data is _NOT_DECODED:
+            self._data = self._decode(self.raw)
+        return self._data  # type: ignore[no-any-return]  # the cell holds T_co once decoded
+
+    @property
+    def metadata(self) -> Mapping[str, JSONValue]:
+        """The host's facts about the event, and `actor`."""
+        if callable(self._metadata):
+            self._metadata = self._metadata(self.raw.metadata)
+        return self._metadata  # type: ignore[no-any-return]  # the cell holds the mapping once decoded
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RecordedEvent) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash((self.raw.sequence, self.raw.id))
+
+    def __repr__(self) -> str:
+        raw = self.raw
+        return (
+            f"<RecordedEvent {raw.sequence} {raw.type} v{raw.schema_version} "
+            f"{raw.stream}@{raw.version} {raw.id}>"
+        )
+
+
+_NOT_DECODED: Any = object()
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where one event stands.
+
+    Attributes:
+        sequence: Place in the whole log.
+        version: Place in its stream.
+        id: The event.
+    """
+
+    sequence: int
+    version: int
+    id: UUID
+
+
+@attrs.frozen(kw_only=True)
+class Appended:
+    """Where the events of one append stand.
+
+    Attributes:
+        stream: The stream that was appended to.
+        places: In the order of the events; empty if none were given.
+        version: The version of the stream's last event of this append.
+        repeated: The events had been recorded before; the places are the first ones.
+    """
+
+    stream: str
+    places: tuple[Place, ...]
+    version: int
+    repeated: bool = False
+
+    @property
+    def sequence(self) -> int:
+        """The greatest sequence among the places; 0 if there are none."""
+        return self.places[-1].sequence if self.places else 0
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """Some events in order, and how far the log has been seen.
+
+    Attributes:
+        events: In the order that was asked for.
+        through: Continue after this sequence (before it, when reading backward).
+        is_last: Nothing more of the selection was visible at the time of reading.
+    """
+
+    events: tuple[RecordedEvent[Any], ...]
+    through: int
+    is_last: bool

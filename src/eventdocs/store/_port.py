@@ -1,0 +1,289 @@
+"""The port: what every event store promises, whatever database is behind it."""
+
+from __future__ import annotations
+
+import abc
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self, final
+from uuid import UUID
+
+import attrs
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventdocs.errors import (
+    EventdocsError,
+    EventTypeError,
+    UnencodableEventError,
+    WrongExpectedVersionError,
+)
+from eventdocs.observability import Instrumentation, NullInstrumentation, current_correlation
+from eventdocs.store._codec import Codec, EncodedEvent
+from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
+from eventdocs.store._registry import EventRegistry
+from eventdocs.store._selection import Selection, check_stream_name
+from eventdocs.types import Expect, ExpectedVersion
+
+PAGE_SIZE = 500
+
+
+@attrs.frozen(kw_only=True)
+class StreamAppend:
+    """One append, encoded and checked, as backends record it.
+
+    Attributes:
+        stream: The stream's name.
+        expected: What the writer believes about the stream.
+        events: At least one, with different ids.
+    """
+
+    stream: str
+    expected: ExpectedVersion
+    events: tuple[EncodedEvent, ...]
+
+
+class EventStore(abc.ABC):
+    """An append-only log of events in streams, with one order over all of them.
+
+    Open one with `eventdocs.open_store`. A store is an async context manager and
+    belongs to the event loop it was opened in. Backends implement the abstract
+    methods; everything a host calls behaves alike on all of them.
+    """
+
+    def __init__(
+        self, registry: EventRegistry, *, instrumentation: Instrumentation | None = None
+    ) -> None:
+        self.registry = registry
+        self.codec = Codec(registry)
+        self.instrumentation = instrumentation or NullInstrumentation()
+
+    # ---- writing
+
+    @final
+    async def append(
+        self,
+        stream: str,
+        events: Sequence[object],
+        *,
+        expected: ExpectedVersion = Expect.ANY,
+    ) -> Appended:
+        """Record *events* at the end of *stream*, all of them or none.
+
+        Args:
+            stream: It comes into being with its first event.
+            events: Event instances, or `NewEvent`s that say more about them, in the
+                order they happened.
+            expected: What the writer believes about the stream.
+
+        Returns:
+            Where the events now stand. A repeat of an append that already happened
+            returns what the first one returned, whatever it expects.
+
+        Raises:
+            WrongExpectedVersionError: The stream is not as expected. Nothing was
+                written: read the stream again, decide again, append again.
+            EventIdConflictError: One of the ids is recorded with other content.
+            UnregisteredEventError: The store was not opened with an event's class.
+            UnencodableEventError: An event holds a value the log refuses.
+            InvalidStreamNameError: No backend could store the stream's name.
+            TransientStoreError: The database was busy or away; repeat the call with
+                the same `NewEvent`s.
+        """
+        started = time.perf_counter()
+        types: list[str] = []
+        try:
+            append = self._prepare(stream, events, expected)
+            types = [event.type for event in append.events]
+            appended = await self._record(append)
+        except EventTypeError:
+            self.instrumentation.appended(
+                types, outcome="invalid", seconds=time.perf_counter() - started
+            )
+            raise
+        except WrongExpectedVersionError:
+            self.instrumentation.appended(
+                types, outcome="refused", seconds=time.perf_counter() - started
+            )
+            raise
+        except EventdocsError:
+            self.instrumentation.appended(
+                types, outcome="failed", seconds=time.perf_counter() - started
+            )
+            raise
+        self.instrumentation.appended(
+            types,
+            outcome="repeated" if appended.repeated else "recorded",
+            seconds=time.perf_counter() - started,
+        )
+        return appended
+
+    def _prepare(
+        self, stream: str, events: Sequence[object], expected: ExpectedVersion
+    ) -> StreamAppend:
+        check_stream_name(stream)
+        if isinstance(expected, int) and expected < 0:
+            raise ValueError(f"a stream version is 0 or more, not {expected}")
+        if not events:
+            raise ValueError("an append holds at least one event")
+        context = current_correlation()
+        encoded = tuple(
+            self.codec.encode(
+                event if isinstance(event, NewEvent) else NewEvent(data=event), context=context
+            )
+            for event in events
+        )
+        seen: set[UUID] = set()
+        for event in encoded:
+            if event.id in seen:
+                raise UnencodableEventError(event.type, "id", f"{event.id} occurs twice")
+            seen.add(event.id)
+        return StreamAppend(stream=stream, expected=expected, events=encoded)
+
+    @abc.abstractmethod
+    async def _record(self, append: StreamAppend) -> Appended:
+        """Record one prepared append, all of it or nothing."""
+
+    # ---- reading
+
+    @abc.abstractmethod
+    async def read_page(self, selection: Selection, *, limit: int = PAGE_SIZE) -> Page:
+        """Read at most *limit* events of *selection*; the log's tail only as far as it is settled.
+
+        No event can later become visible at or below a sequence that a page has
+        passed, so a reader that continues after `Page.through` misses nothing.
+        """
+
+    async def read_stream(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+        backward: bool = False,
+    ) -> AsyncIterator[RecordedEvent[Any]]:
+        """Read one stream, page by page; nothing if it does not exist.
+
+        Args:
+            stream: Its name.
+            after: Only versions greater than this.
+            until: Only versions up to this one, inclusive.
+            limit: At most so many events.
+            backward: Newest first.
+        """
+        selection = Selection(
+            stream=check_stream_name(stream), after=after, until=until, backward=backward
+        )
+        async for event in self._read(selection, limit):
+            yield event
+
+    async def read_all(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        category: str | None = None,
+        types: Iterable[str | type] | None = None,
+        limit: int | None = None,
+        backward: bool = False,
+    ) -> AsyncIterator[RecordedEvent[Any]]:
+        """Read the whole log in its order, page by page, as far as it is settled.
+
+        Args:
+            after: Only sequences greater than this.
+            until: Only sequences up to this one, inclusive.
+            category: Only streams of this category.
+            types: Only these event types, given as registered classes or by name.
+            limit: At most so many events.
+            backward: Newest first.
+        """
+        names = None if types is None else tuple(self._type_name(each) for each in types)
+        selection = Selection(
+            category=category, types=names, after=after, until=until, backward=backward
+        )
+        async for event in self._read(selection, limit):
+            yield event
+
+    def _type_name(self, each: str | type) -> str:
+        if isinstance(each, str):
+            return each
+        declared = self.registry.of_class(each)
+        if declared is None:
+            from eventdocs.errors import UnregisteredEventError
+
+            raise UnregisteredEventError(f"{each.__module__}.{each.__qualname__}")
+        return declared.name
+
+    async def _read(
+        self, selection: Selection, limit: int | None
+    ) -> AsyncIterator[RecordedEvent[Any]]:
+        left = limit
+        while left is None or left > 0:
+            size = PAGE_SIZE if left is None else min(PAGE_SIZE, left)
+            page = await self.read_page(selection, limit=size)
+            for event in page.events:
+                yield event
+            if page.is_last:
+                return
+            if left is not None:
+                left -= len(page.events)
+            selection = (
+                attrs.evolve(selection, until=page.through - 1)
+                if selection.backward
+                else attrs.evolve(selection, after=page.through)
+            )
+
+    @abc.abstractmethod
+    async def stream_version(self, stream: str) -> int:
+        """Tell the version of the stream's last event; 0 if the stream does not exist."""
+
+    @abc.abstractmethod
+    async def head(self) -> int:
+        """Tell the sequence through which the log is settled and readable; 0 if it is empty."""
+
+    # ---- transactions
+
+    @abc.abstractmethod
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a writing transaction on the store's database; it commits at the end of the block."""
+
+    @abc.abstractmethod
+    def connect(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a connection for queries on the store's database; it is given back at the end."""
+
+    @abc.abstractmethod
+    def using(self, tx: AsyncConnection) -> EventStore:
+        """Bind this store to the host's own transaction *tx* on the same database.
+
+        What is appended through the bound store becomes visible when the host
+        commits, and is gone when the host rolls back.
+        """
+
+    # ---- lifetime
+
+    @property
+    @abc.abstractmethod
+    def store_id(self) -> UUID:
+        """Identity of this log, made when its schema was; a restored copy keeps it."""
+
+    @property
+    @abc.abstractmethod
+    def database(self) -> str:
+        """The database's address for people, without secrets."""
+
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """Finish what was begun, then let go of the database. Closing twice is harmless."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
