@@ -1,0 +1,132 @@
+"""The gates: what every change passes, each runnable on its own with `nox -s NAME`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.download_python = "never"
+nox.options.sessions = ["lint", "types", "tests", "docs"]
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+SUPPORTED = nox.project.python_versions(PROJECT)
+PINNED = ("--constraint", str(ROOT / "constraints.txt"))
+
+_PROBE = "import sqlite3, ssl, sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def _find_interpreters() -> list[str]:
+    """Name the supported Pythons that really start, and put their folders on the path.
+
+    A version manager's shim stands on the path and fails when it is called, so every
+    candidate is started; the manager's own folder of versions is searched as well.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = [
+        Path(sys.executable).resolve().parent,
+        *map(Path, os.get_exec_path()),
+        *sorted(pyenv.glob("versions/*/bin"), reverse=True),
+    ]
+    found: dict[str, Path] = {}
+    for version in SUPPORTED:
+        for folder in folders:
+            candidate = folder / f"python{version}"
+            if candidate.is_file() and _version_of(candidate) == version:
+                found[version] = folder
+                break
+    path = dict.fromkeys([*map(str, found.values()), *os.get_exec_path()])
+    os.environ["PATH"] = os.pathsep.join(path)
+    return [*found] or ["%d.%d" % sys.version_info[:2]]
+
+
+def _version_of(interpreter: Path) -> str | None:
+    try:
+        probe = subprocess.run(
+            [interpreter, "-c", _PROBE], capture_output=True, text=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return probe.stdout.strip()
+
+
+def _install(session: nox.Session, group: str) -> None:
+    session.install(*PINNED, *nox.project.dependency_groups(PROJECT, group))
+
+
+def _install_wheel(session: nox.Session, *, extras: str) -> None:
+    """Install the package as its users get it; the source tree is never imported."""
+    folder = Path(session.create_tmp()) / "wheel"
+    for stale in folder.glob("*.whl"):
+        stale.unlink()
+    session.run(
+        *("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder)),
+        str(ROOT),
+    )
+    (wheel,) = folder.glob("*.whl")
+    session.install(*PINNED, f"{wheel}[{extras}]")
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, spelling, docstrings, and the direction of imports."""
+    _install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
+    session.run("flake8", "src")
+    session.run("lint-imports", env={"PYTHONPATH": "src"})
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Two type checkers, both strict."""
+    _install(session, "types")
+    _install_wheel(session, extras="cli,testing")
+    session.run("mypy")
+    session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
+
+
+@nox.session(python=_find_interpreters())
+def tests(session: nox.Session) -> None:
+    """The tests, against the built wheel, on SQLite and on a real PostgreSQL server."""
+    _install(session, "tests")
+    _install_wheel(session, extras="cli,testing")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Every code block of README and docs runs, and the site builds without a warning."""
+    _install(session, "docs")
+    _install_wheel(session, extras="cli,testing")
+    session.run("python", "-m", "pytest", "-p", "tests.examples", "README.md", "docs")
+    session.run("mkdocs", "build", "--strict", "--site-dir", f"{session.create_tmp()}/site")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the log and the projections against the bare drivers."""
+    _install(session, "tests")
+    _install_wheel(session, extras="cli,testing")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def pin(session: nox.Session) -> None:
+    """Write constraints.txt anew, with the newest versions that fit together."""
+    groups = nox.project.dependency_groups(PROJECT, "lint", "types", "docs")
+    session.install("--upgrade", *groups, f"{ROOT}[cli,testing]")
+    frozen = session.run(
+        *("python", "-m", "pip", "freeze", "--exclude", "eventdocs"), silent=True
+    )
+    (ROOT / "constraints.txt").write_text(
+        "# What the gates run with. `nox -s pin` writes this file.\n" + str(frozen)
+    )
