@@ -43,7 +43,7 @@ def _find_interpreters() -> list[str]:
                 break
     path = dict.fromkeys([*map(str, found.values()), *os.get_exec_path()])
     os.environ["PATH"] = os.pathsep.join(path)
-    return [*found] or ["%d.%d" % sys.version_info[:2]]
+    return [*found] or [f"{sys.version_info.major}.{sys.version_info.minor}"]
 
 
 def _version_of(interpreter: Path) -> str | None:
@@ -124,9 +124,7 @@ def pin(session: nox.Session) -> None:
     """Write constraints.txt anew, with the newest versions that fit together."""
     groups = nox.project.dependency_groups(PROJECT, "lint", "types", "docs")
     session.install("--upgrade", *groups, f"{ROOT}[cli,testing]")
-    frozen = session.run(
-        *("python", "-m", "pip", "freeze", "--exclude", "eventdocs"), silent=True
-    )
+    frozen = session.run(*("python", "-m", "pip", "freeze", "--exclude", "eventdocs"), silent=True)
     (ROOT / "constraints.txt").write_text(
         "# What the gates run with. `nox -s pin` writes this file.\n" + str(frozen)
     )
