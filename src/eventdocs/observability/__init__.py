@@ -7,11 +7,13 @@ from eventdocs.observability._correlation import (
     new_correlation_id,
 )
 from eventdocs.observability._instrumentation import Instrumentation, NullInstrumentation
+from eventdocs.observability._logging import ReadableFormatter
 
 __all__ = [
     "Correlation",
     "Instrumentation",
     "NullInstrumentation",
+    "ReadableFormatter",
     "correlate",
     "current_correlation",
     "new_correlation_id",

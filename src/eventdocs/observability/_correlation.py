@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from uuid import UUID
 
@@ -29,10 +29,11 @@ class Correlation:
     correlation_id: str | None = None
     causation_id: UUID | None = None
     actor: str | None = None
-    metadata: Mapping[str, JSONValue] = attrs.field(factory=dict)
+    metadata: Mapping[str, JSONValue] = attrs.field(factory=dict[str, JSONValue])
 
 
-_current: ContextVar[Correlation] = ContextVar("eventdocs_correlation", default=Correlation())
+_NONE = Correlation()
+_current: ContextVar[Correlation] = ContextVar("eventdocs_correlation", default=_NONE)
 
 
 def current_correlation() -> Correlation:
@@ -47,7 +48,7 @@ def correlate(
     causation_id: UUID | None = None,
     actor: str | None = None,
     metadata: Mapping[str, JSONValue] | None = None,
-) -> Iterator[Correlation]:
+) -> Generator[Correlation]:
     """Give everything in the block, tasks started in it included, this correlation.
 
     What is not given is taken from the surrounding block. Metadata is merged, the
