@@ -11,6 +11,7 @@ EventdocsError
 │   │   ├── SchemaTooNewError
 │   │   └── SchemaTooOldError
 │   ├── StoreClosedError
+│   ├── StoreDamagedError
 │   ├── StoreFullError
 │   ├── StoreReadOnlyError
 │   ├── TransientStoreError
@@ -75,6 +76,7 @@ __all__ = [
     "StaleProjectionError",
     "StoreBusyError",
     "StoreClosedError",
+    "StoreDamagedError",
     "StoreError",
     "StoreFullError",
     "StoreReadOnlyError",
@@ -172,6 +174,20 @@ class StoreClosedError(StoreError):
 
     def __str__(self) -> str:
         return "the store is closed"
+
+
+@attrs.define(eq=False)
+class StoreDamagedError(StoreError):
+    """The database contradicts itself: a damaged file, or rows that another program changed.
+
+    Nothing was written. Restore a backup, or have the database's own tools check it.
+    """
+
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.database} is damaged: {self.reason}"
 
 
 @attrs.define(eq=False)

@@ -1,6 +1,6 @@
 """THE LOG: what an event is, how it is encoded, and the port that every backend serves."""
 
-from eventdocs.store._codec import EncodedEvent
+from eventdocs.store._codec import Codec, EncodedEvent
 from eventdocs.store._event_types import EventType, Upcaster, event, event_type_of
 from eventdocs.store._events import Appended, NewEvent, Page, Place, RawEvent, RecordedEvent
 from eventdocs.store._group_commit import GroupCommit
@@ -11,6 +11,7 @@ from eventdocs.types import Expect, ExpectedVersion
 
 __all__ = [
     "Appended",
+    "Codec",
     "EncodedEvent",
     "EventRegistry",
     "EventStore",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import attrs
@@ -75,7 +75,7 @@ class Codec:
             UnregisteredEventError: Its class is not in the registry.
             UnencodableEventError: It holds a value that the log refuses.
         """
-        cls = type(event.data)
+        cls = cast("type[object]", type(event.data))
         declared = self.registry.of_class(cls)
         if declared is None:
             raise UnregisteredEventError(f"{cls.__module__}.{cls.__qualname__}")
@@ -123,12 +123,13 @@ class Codec:
             payload = orjson.loads(raw.payload)
             for version in range(raw.schema_version, declared.schema_version):
                 payload = declared.upcasters[version](payload)
-            return self._converter.structure(payload, declared.cls)
-        except Exception as error:  # noqa: BLE001 - upcasters and validators are the host's code
+            data = cast("object", self._converter.structure(payload, declared.cls))
+        except Exception as error:  # upcasters and validators are the host's code
             reason = "; ".join(_reasons(error))
             raise UndecodableEventError(
                 raw.type, raw.schema_version, raw.sequence, reason
             ) from error
+        return data
 
     def _canonical(self, value: object, event_type: str, path: str) -> bytes:
         try:
@@ -150,6 +151,7 @@ def _make_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
     converter.register_unstructure_hook(uuid.UUID, str)
+    converter.register_structure_hook(uuid.UUID, lambda value, _: UUID(value))
     for primitive in (str, bool, int):
         converter.register_structure_hook(primitive, _exactly(primitive))
     converter.register_structure_hook(float, lambda value, _: _parse_float(value))
@@ -195,13 +197,13 @@ def _refuse(value: object, event_type: str, path: str) -> None:
                 event_type, path, f"{value.isoformat()} is naive; give it a time zone"
             )
     elif isinstance(value, Mapping):
-        for key, item in value.items():
+        for key, item in cast("Mapping[object, object]", value).items():
             if not isinstance(key, str):
                 raise UnencodableEventError(event_type, path, f"key {key!r} is not text")
             _refuse_text(key, event_type, f"{path}.{key!r}")
             _refuse(item, event_type, f"{path}.{key}")
     elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
+        for index, item in enumerate(cast("Sequence[object]", value)):
             _refuse(item, event_type, f"{path}[{index}]")
     elif not isinstance(value, date | UUID):
         raise UnencodableEventError(

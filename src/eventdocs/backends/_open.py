@@ -1,0 +1,174 @@
+"""Opening a store: from an address, or beside the host's own engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from eventdocs.errors import ConfigurationError
+from eventdocs.observability import Instrumentation
+from eventdocs.store import EventRegistry, EventStore
+
+_FORMS = (
+    "sqlite:///relative/or/absolute/path.db, sqlite:///:memory:, "
+    "postgresql://user@host/name, or an AsyncEngine of either"
+)
+
+
+class StoreOpening(AbstractAsyncContextManager[EventStore]):
+    """A store that is about to be opened: await it, or enter it with `async with`.
+
+    ```python
+    store = await open_store("sqlite:///library.db", events=[NoteAdded])   # close it yourself
+
+    async with open_store("sqlite:///library.db", events=[NoteAdded]) as store:
+        ...                                                       # closed at the end
+    ```
+    """
+
+    def __init__(self, opening: Callable[[], Awaitable[EventStore]]) -> None:
+        self._opening = opening
+        self._store: EventStore | None = None
+
+    def __await__(self) -> Generator[object, object, EventStore]:
+        return self._opening().__await__()
+
+    @override
+    async def __aenter__(self) -> EventStore:
+        self._store = await self._opening()
+        return self._store
+
+    @override
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._store is not None:
+            await self._store.close()
+
+
+def open_store(
+    target: str | AsyncEngine,
+    *,
+    events: Iterable[type],
+    schema: str | None = None,
+    migrate: bool | None = None,
+    instrumentation: Instrumentation | None = None,
+) -> StoreOpening:
+    """Open the event store in a database.
+
+    Args:
+        target: `sqlite:///path` (created if it is missing), `sqlite:///:memory:` (a
+            database that goes when the store is closed), `postgresql://…`, or the
+            host's own `AsyncEngine` on either, which stays the host's to dispose of.
+        events: The event classes that the store can write and read.
+        schema: The PostgreSQL schema that holds the tables; None for the search path's.
+        migrate: True brings the tables up to date, False only checks them. None
+            creates and upgrades SQLite files and only checks PostgreSQL.
+        instrumentation: Is told what happens; nobody is by default.
+
+    Returns:
+        What opens the store when it is awaited or entered.
+
+    Raises:
+        ConfigurationError: The target has none of the forms above.
+        EventRegistrationError: The event classes contradict each other.
+    """
+    registry = EventRegistry(events)
+    url = target.url if isinstance(target, AsyncEngine) else _parsed(target)
+    match url.get_backend_name():
+        case "sqlite":
+            return StoreOpening(_sqlite(target, url, registry, schema, migrate, instrumentation))
+        case "postgresql":
+            return StoreOpening(_postgres(target, registry, schema, migrate, instrumentation))
+        case other:
+            raise ConfigurationError([f"{other!r} is no supported database; use {_FORMS}"])
+
+
+def _parsed(target: str) -> URL:
+    try:
+        return make_url(target)
+    except ArgumentError:
+        # The text is not shown: what cannot be parsed may still hold a password.
+        raise ConfigurationError([f"the database address cannot be read; use {_FORMS}"]) from None
+
+
+def _sqlite(
+    target: str | AsyncEngine,
+    url: URL,
+    registry: EventRegistry,
+    schema: str | None,
+    migrate: bool | None,
+    instrumentation: Instrumentation | None,
+) -> Callable[[], Awaitable[EventStore]]:
+    problems: list[str] = []
+    if schema is not None:
+        problems.append(f"SQLite has no schemas: leave out schema={schema!r}")
+    if url.drivername not in {"sqlite", "sqlite+aiosqlite"}:
+        problems.append(f"{url.drivername} is no supported driver; use sqlite:///path")
+    if url.host is not None:
+        problems.append(f"a SQLite path follows three slashes: sqlite:///{url.host}/…")
+    if url.query:
+        problems.append(f"{', '.join(url.query)}: a SQLite address takes no parameters")
+    in_memory = not url.database or url.database == ":memory:"
+    if in_memory and isinstance(target, AsyncEngine):
+        problems.append("an engine in memory cannot be shared with the log; use a file")
+    if problems:
+        raise ConfigurationError(problems)
+
+    async def opening() -> EventStore:
+        from eventdocs.backends._sqlite_file import SqliteFile
+        from eventdocs.backends.sqlite import SqliteEventStore
+
+        owned = None
+        if in_memory:
+            owned = TemporaryDirectory(prefix="eventdocs-", ignore_cleanup_errors=True)
+            file = SqliteFile(
+                path=Path(owned.name, "log.db").resolve(),
+                label="sqlite:///:memory:",
+                synchronous="OFF",
+            )
+        else:
+            path = Path(url.database or "").resolve()
+            file = SqliteFile(path=path, label=f"sqlite:///{url.database}")
+        try:
+            return await SqliteEventStore.open(
+                file, registry, migrate=migrate, owned=owned, instrumentation=instrumentation
+            )
+        except BaseException:
+            if owned is not None:
+                owned.cleanup()
+            raise
+
+    return opening
+
+
+def _postgres(
+    target: str | AsyncEngine,
+    registry: EventRegistry,
+    schema: str | None,
+    migrate: bool | None,
+    instrumentation: Instrumentation | None,
+) -> Callable[[], Awaitable[EventStore]]:
+    async def opening() -> EventStore:
+        from eventdocs.backends.postgres import PostgresEventStore
+
+        return await PostgresEventStore.open(
+            target,
+            registry,
+            schema=schema,
+            migrate=migrate,
+            instrumentation=instrumentation,
+        )
+
+    return opening

@@ -1,0 +1,105 @@
+"""The log on SQLite through a transaction of the host's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
+
+from eventdocs.backends import _sqlite_batch as batches
+from eventdocs.backends import _sqlite_reading as reading
+from eventdocs.backends._sqlite_errors import translated
+from eventdocs.errors import StoreError
+from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend
+
+if TYPE_CHECKING:
+    from eventdocs.backends.sqlite import SqliteEventStore
+
+# Changes nothing, but takes the write lock, so that what is read next stays true
+# until the transaction ends; also where the host's driver has not begun one yet.
+_TAKE_WRITE_LOCK: Final = "UPDATE eventdocs_streams SET version = version WHERE stream = ''"
+
+
+class BoundSqliteStore(EventStore):
+    """A `SqliteEventStore` whose every statement runs in the host's transaction."""
+
+    def __init__(self, store: SqliteEventStore, tx: AsyncConnection) -> None:
+        super().__init__(store.registry, instrumentation=store.instrumentation)
+        self._store = store
+        self._tx = tx
+
+    @override
+    async def _record(self, append: StreamAppend) -> Appended:
+        with translated(self.database):
+            async with self._tx.begin_nested():
+                return await self._write(append)
+
+    async def _write(self, append: StreamAppend) -> Appended:
+        await self._tx.exec_driver_sql(_TAKE_WRITE_LOCK)
+        last_sequence = await self._rows(batches.FIND_LAST_SEQUENCE)
+        batch = batches.Batch(
+            await self._rows(batches.FIND_EVENTS, batches.ids_of([append])),
+            await self._rows(batches.FIND_STREAMS, batches.streams_of([append])),
+            last_sequence[0][0] if last_sequence else 0,
+        )
+        outcome = batch.judge(append)
+        if isinstance(outcome, StoreError):
+            raise outcome
+        if batch.events:
+            await self._tx.exec_driver_sql(batches.INSERT_EVENT, batch.events)
+            await self._tx.exec_driver_sql(batches.UPSERT_STREAM, batch.streams)
+        return outcome
+
+    async def _rows(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        result = await self._tx.exec_driver_sql(statement, arguments)
+        return [tuple(row) for row in result]
+
+    @override
+    async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
+        with translated(self.database):
+            found = await self._tx.exec_driver_sql(*reading.page_query(selection, limit))
+        return reading.page_of(selection, limit, found.all(), self.codec)
+
+    @override
+    async def stream_version(self, stream: str) -> int:
+        with translated(self.database):
+            found = await self._rows(reading.FIND_STREAM_VERSION, stream)
+        return found[0][0] if found else 0
+
+    @override
+    async def head(self) -> int:
+        with translated(self.database):
+            return (await self._rows(reading.FIND_HEAD))[0][0]
+
+    @override
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        async with self._tx.begin_nested():
+            yield self._tx
+
+    @override
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        yield self._tx
+
+    @override
+    def using(self, tx: AsyncConnection) -> EventStore:
+        return self._store.using(tx)
+
+    @property
+    @override
+    def store_id(self) -> UUID:
+        return self._store.store_id
+
+    @property
+    @override
+    def database(self) -> str:
+        return self._store.database
+
+    @override
+    async def close(self) -> None:
+        """Do nothing: the transaction is the host's."""

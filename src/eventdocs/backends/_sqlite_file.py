@@ -1,0 +1,134 @@
+"""SQLite files: where one is, whether it is ours, and how connections to it are opened."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from eventdocs.backends._sqlite_errors import translated
+from eventdocs.errors import NotAnEventStoreError, StoreUnavailableError
+
+_MAGIC: Final = b"SQLite format 3\0"
+_OPTION: Final = "eventdocs_begin"
+
+IMMEDIATE: Final = {_OPTION: "BEGIN IMMEDIATE"}
+"""Execution options of an engine or a connection whose transactions write."""
+
+
+class FileState(enum.Enum):
+    """What a path holds."""
+
+    NEW = "nothing yet"
+    OURS = "tables of eventdocs"
+    FOREIGN = "tables of another application only"
+
+
+@attrs.frozen(kw_only=True)
+class SqliteFile:
+    """One SQLite file and how its connections behave.
+
+    Attributes:
+        path: Absolute.
+        label: What errors call it.
+        synchronous: SQLite's `synchronous`: FULL survives a power cut, OFF only a crash.
+        busy_timeout: Seconds to wait for another writer.
+    """
+
+    path: Path
+    label: str
+    synchronous: str = "FULL"
+    busy_timeout: float = 5.0
+
+    def inspect(self) -> tuple[FileState, Sequence[str]]:
+        """Tell what the file holds, and the names of its tables, without changing it.
+
+        Raises:
+            StoreUnavailableError: There is no such folder, or the file cannot be opened.
+            NotAnEventStoreError: It is no SQLite database.
+        """
+        if not self.path.parent.is_dir():
+            raise StoreUnavailableError(self.label, f"there is no folder {self.path.parent}")
+        if self.path.is_dir():
+            raise StoreUnavailableError(self.label, "it is a folder")
+        with translated(self.label):
+            if not self.path.exists() or self.path.stat().st_size == 0:
+                return FileState.NEW, ()
+            with self.path.open("rb") as file:
+                if file.read(len(_MAGIC)) != _MAGIC:
+                    raise NotAnEventStoreError(self.label, "it is no SQLite database")
+            with contextlib.closing(self._open("ro")) as connection:
+                tables = [
+                    name
+                    for (name,) in connection.execute(
+                        "SELECT name FROM sqlite_master WHERE type = 'table' "
+                        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+                    )
+                ]
+        if "eventdocs_store" in tables or "eventdocs_migrations" in tables:
+            return FileState.OURS, tables
+        return (FileState.FOREIGN if tables else FileState.NEW), tables
+
+    def create(self) -> None:
+        """Bring the file into being where it is missing, in write-ahead mode.
+
+        Raises:
+            StoreUnavailableError: It cannot be created, or its file system cannot share memory.
+            StoreReadOnlyError: It must be switched to write-ahead mode and cannot be written.
+        """
+        with translated(self.label), contextlib.closing(self._open("rwc")) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StoreUnavailableError(
+                self.label, f"it cannot be switched to write-ahead logging (it stays in {mode!r})"
+            )
+
+    def connect(self) -> sqlite3.Connection:
+        """Open a connection in autocommit mode, which a thread other than this may use."""
+        connection = self._open("rw")
+        connection.execute(f"PRAGMA synchronous = {self.synchronous}")
+        return connection
+
+    def engine(self) -> AsyncEngine:
+        """Make an engine whose transactions really begin when SQLAlchemy says so.
+
+        They are deferred unless the execution options are `IMMEDIATE`.
+        """
+        engine = create_async_engine(
+            URL.create(
+                "sqlite+aiosqlite",
+                database=self.path.as_uri(),
+                query={"mode": "rw", "uri": "true"},
+            ),
+            connect_args={"isolation_level": None, "timeout": self.busy_timeout},
+        )
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def prepare(connection: sqlite3.Connection, _: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute(f"PRAGMA synchronous = {self.synchronous}")
+            cursor.close()
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql(connection.get_execution_options().get(_OPTION, "BEGIN"))
+
+        return engine
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=self.busy_timeout,
+            check_same_thread=False,
+        )

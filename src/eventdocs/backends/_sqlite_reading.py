@@ -1,0 +1,131 @@
+"""Reading the log on SQLite: one statement per page, by places and never by offsets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Select, bindparam, select, union_all
+from sqlalchemy.dialects import sqlite
+
+from eventdocs.backends.tables import events
+from eventdocs.store import Codec, Page, RawEvent, Selection
+
+Row: TypeAlias = Sequence[Any]
+
+FIND_HEAD: Final = "SELECT coalesce(max(sequence), 0) FROM eventdocs_events"
+FIND_STREAM_VERSION: Final = "SELECT version FROM eventdocs_streams WHERE stream = ?"
+
+# Beyond so many types, following the whole log costs less than one index search for each.
+_MAX_SEARCHES: Final = 50
+
+_COLUMNS: Final = (
+    events.c.sequence,
+    events.c.stream,
+    events.c.version,
+    events.c.id,
+    events.c.type,
+    events.c.schema_version,
+    events.c.data,
+    events.c.metadata,
+    events.c.correlation_id,
+    events.c.causation_id,
+    events.c.recorded_at,
+)
+
+
+def page_query(selection: Selection, limit: int) -> tuple[str, Mapping[str, Any]]:
+    """Write the statement that reads one event more than *limit* of *selection*."""
+    types = selection.types
+    sql, arguments = _page_sql(
+        in_stream=selection.stream is not None,
+        in_category=selection.category is not None,
+        types=None if types is None else len(types),
+        bounded=selection.until is not None,
+        backward=selection.backward,
+    )
+    return sql, {
+        **arguments,
+        "stream": selection.stream,
+        "category": selection.category,
+        "after": selection.after,
+        "until": selection.until,
+        "limit": limit + 1,
+        **{f"type_{at}": each for at, each in enumerate(types or ())},
+    }
+
+
+def _given(name: str) -> BindParameter[Any]:
+    # With a value, because SQLAlchemy wants one for all when it writes out an empty IN.
+    return bindparam(name, 0)
+
+
+@functools.lru_cache(maxsize=256)
+def _page_sql(
+    *, in_stream: bool, in_category: bool, types: int | None, bounded: bool, backward: bool
+) -> tuple[str, Mapping[str, Any]]:
+    place = events.c.version if in_stream else events.c.sequence
+    order = place.desc() if backward else place
+
+    def restricted(statement: Select[Any]) -> Select[Any]:
+        statement = statement.where(place > _given("after"))
+        if bounded:
+            statement = statement.where(place <= _given("until"))
+        if in_stream:
+            statement = statement.where(events.c.stream == _given("stream"))
+        if in_category:
+            statement = statement.where(events.c.category == _given("category"))
+        return statement.order_by(order).limit(_given("limit"))
+
+    named = [_given(f"type_{at}") for at in range(types or 0)]
+    if types is None:
+        statement = restricted(select(*_COLUMNS))
+    elif in_stream or not 0 < types <= _MAX_SEARCHES:
+        statement = restricted(select(*_COLUMNS).where(events.c.type.in_(named)))
+    else:
+        # SQLite would collect and sort every event of several types for each page;
+        # one ordered index search per type finds the page's places at once.
+        searches = [
+            select(restricted(select(events.c.sequence).where(events.c.type == each)).subquery())
+            for each in named
+        ]
+        found = union_all(*searches).subquery()
+        statement = (
+            select(*_COLUMNS)
+            .where(events.c.sequence.in_(select(found.c.sequence)))
+            .order_by(order)
+            .limit(_given("limit"))
+        )
+    compiled = statement.compile(
+        dialect=sqlite.dialect(paramstyle="named"), compile_kwargs={"render_postcompile": True}
+    )
+    return str(compiled), compiled.params
+
+
+def page_of(selection: Selection, limit: int, rows: Sequence[Row], codec: Codec) -> Page:
+    """Make a page of what `page_query` has found."""
+    page = tuple(codec.recorded(_raw(row)) for row in rows[:limit])
+    if page:
+        through = page[-1].version if selection.stream is not None else page[-1].sequence
+    else:
+        through = selection.after
+    return Page(events=page, through=through, is_last=len(rows) <= limit)
+
+
+def _raw(row: Row) -> RawEvent:
+    return RawEvent(
+        sequence=row[0],
+        stream=row[1],
+        version=row[2],
+        id=UUID(row[3]),
+        type=row[4],
+        schema_version=row[5],
+        payload=row[6].encode(),
+        metadata=row[7].encode(),
+        correlation_id=row[8],
+        causation_id=None if row[9] is None else UUID(row[9]),
+        recorded_at=datetime.fromisoformat(row[10]),
+    )

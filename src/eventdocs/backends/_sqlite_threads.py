@@ -1,0 +1,67 @@
+"""Threads that own SQLite connections, so that the event loop never waits for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from eventdocs.backends._sqlite_errors import translated
+from eventdocs.errors import StoreClosedError
+
+T = TypeVar("T")
+
+
+class ConnectionThreads:
+    """Up to *threads* threads, each with a connection of its own, opened on first use.
+
+    Args:
+        connect: Opens a connection that another thread may close.
+        threads: How many jobs run at the same time.
+        database: What errors call the database.
+    """
+
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], *, threads: int, database: str
+    ) -> None:
+        self._connect = connect
+        self._database = database
+        self._own = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="eventdocs-sqlite")
+        self._closed = False
+
+    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Run *job* with one of the connections; a caller that is cancelled does not stop it.
+
+        Raises:
+            StoreClosedError: `close` was called before.
+            StoreError: Whatever SQLite said, translated.
+        """
+        if self._closed:
+            raise StoreClosedError
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, partial(self._run, job)
+        )
+
+    def _run(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        with translated(self._database):
+            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+            if connection is None:
+                connection = self._own.connection = self._connect()
+                self._connections.append(connection)
+            return job(connection)
+
+    async def close(self) -> None:
+        """Finish the jobs that have been accepted, then close every connection."""
+        self._closed = True
+        await asyncio.to_thread(self._shut_down)
+
+    def _shut_down(self) -> None:
+        self._executor.shutdown()
+        while self._connections:
+            self._connections.pop().close()

@@ -1,0 +1,271 @@
+"""The log in a SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from tempfile import TemporaryDirectory
+from typing import Final, Self
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
+
+from eventdocs.backends import _sqlite_batch as batches
+from eventdocs.backends import _sqlite_reading as reading
+from eventdocs.backends._sqlite_bound import BoundSqliteStore
+from eventdocs.backends._sqlite_errors import translated
+from eventdocs.backends._sqlite_file import IMMEDIATE, SqliteFile
+from eventdocs.backends._sqlite_schema import prepare_schema, read_store_id
+from eventdocs.backends._sqlite_threads import ConnectionThreads
+from eventdocs.errors import ConfigurationError, StoreBusyError, StoreClosedError, StoreError
+from eventdocs.observability import Instrumentation
+from eventdocs.store import (
+    Appended,
+    EventRegistry,
+    EventStore,
+    GroupCommit,
+    Page,
+    Selection,
+    StreamAppend,
+)
+
+__all__ = ["SqliteEventStore"]
+
+_READERS: Final = 4
+
+
+class SqliteEventStore(EventStore):
+    """An event store in one SQLite file, which other processes may use at the same time.
+
+    Writers are serialised by SQLite, so a sequence is visible as soon as it exists and
+    the log has no holes. Appends that arrive while one is being written share the next
+    transaction. Open it with `eventdocs.open_store`.
+
+    Attributes:
+        engine: What `begin` and `connect` take their connections from.
+        schema: None: SQLite has no schemas.
+    """
+
+    schema: Final = None
+
+    def __init__(
+        self,
+        file: SqliteFile,
+        registry: EventRegistry,
+        *,
+        store_id: UUID,
+        engine: AsyncEngine,
+        owned: TemporaryDirectory[str] | None = None,
+        instrumentation: Instrumentation | None = None,
+    ) -> None:
+        super().__init__(registry, instrumentation=instrumentation)
+        self.engine = engine
+        self._file = file
+        self._store_id = store_id
+        self._owned = owned
+        self._writing_engine = engine.execution_options(**IMMEDIATE)
+        self._writer = ConnectionThreads(file.connect, threads=1, database=file.label)
+        self._readers = ConnectionThreads(file.connect, threads=_READERS, database=file.label)
+        self._group: GroupCommit[StreamAppend, Appended] = GroupCommit(
+            self._flush, weigh=lambda append: len(append.events)
+        )
+        # SQLite's own queue for the write lock is a loop of naps: within the process,
+        # writers take turns here.
+        self._turn = asyncio.Lock()
+        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        file: SqliteFile,
+        registry: EventRegistry,
+        *,
+        migrate: bool | None = None,
+        owned: TemporaryDirectory[str] | None = None,
+        instrumentation: Instrumentation | None = None,
+    ) -> Self:
+        """Open the log in *file*.
+
+        Args:
+            file: Created where it is missing, unless *migrate* is False.
+            registry: The event types to write and read.
+            migrate: True creates and upgrades the tables; None does so unless the
+                file holds tables of another application only; False only checks.
+            owned: A folder to remove when the store is closed.
+            instrumentation: Is told what happens.
+
+        Raises:
+            NotAnEventStoreError: The file is another application's, or no database.
+            SchemaError: The tables are of another version of eventdocs.
+            StoreUnavailableError: The file cannot be opened.
+            StoreReadOnlyError: It would have to be changed and cannot be.
+        """
+        engine = file.engine()
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(engine.dispose)
+            await prepare_schema(file, engine, migrate=migrate)
+            store = cls(
+                file,
+                registry,
+                store_id=await read_store_id(file),
+                engine=engine,
+                owned=owned,
+                instrumentation=instrumentation,
+            )
+            undo.pop_all()
+        return store
+
+    # ---- writing
+
+    @override
+    async def _record(self, append: StreamAppend) -> Appended:
+        return await self._group.submit(append)
+
+    async def _flush(self, appends: Sequence[StreamAppend]) -> Sequence[Appended | Exception]:
+        started = time.perf_counter()
+        async with self._my_turn():
+            outcomes = await self._writer.run(lambda connection: _write(connection, appends))
+        self.instrumentation.flushed(
+            appends=len(appends),
+            events=sum(len(append.events) for append in appends),
+            seconds=time.perf_counter() - started,
+        )
+        return outcomes
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._file.busy_timeout):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise StoreBusyError(
+                self.database,
+                "a transaction of this process holds the write lock; inside a transaction "
+                "append through store.using(tx)",
+            ) from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    # ---- reading
+
+    @override
+    async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
+        started = time.perf_counter()
+        query = reading.page_query(selection, limit)
+        page = await self._readers.run(
+            lambda connection: reading.page_of(
+                selection, limit, connection.execute(*query).fetchall(), self.codec
+            )
+        )
+        self.instrumentation.read(events=len(page.events), seconds=time.perf_counter() - started)
+        return page
+
+    @override
+    async def stream_version(self, stream: str) -> int:
+        return await self._find(reading.FIND_STREAM_VERSION, stream)
+
+    @override
+    async def head(self) -> int:
+        return await self._find(reading.FIND_HEAD)
+
+    async def _find(self, statement: str, *arguments: str) -> int:
+        def job(connection: sqlite3.Connection) -> int:
+            row: tuple[int] | None = connection.execute(statement, arguments).fetchone()
+            return row[0] if row else 0
+
+        return await self._readers.run(job)
+
+    # ---- transactions
+
+    @override
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        self._refuse_if_closed()
+        async with self._my_turn(), self._connection(self._writing_engine) as tx:
+            with translated(self.database):
+                await tx.begin()
+            yield tx
+            with translated(self.database):
+                await tx.commit()
+
+    @override
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        self._refuse_if_closed()
+        async with self._connection(self.engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            with translated(self.database):
+                connection = await stack.enter_async_context(engine.connect())
+            yield connection
+
+    @override
+    def using(self, tx: AsyncConnection) -> EventStore:
+        if tx.dialect.name != "sqlite":
+            raise ConfigurationError(
+                [f"the log is in {self.database}, but the transaction is on {tx.dialect.name}"]
+            )
+        return BoundSqliteStore(self, tx)
+
+    # ---- lifetime
+
+    @property
+    @override
+    def store_id(self) -> UUID:
+        return self._store_id
+
+    @property
+    @override
+    def database(self) -> str:
+        return self._file.label
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreClosedError
+
+    @override
+    async def close(self) -> None:
+        self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="eventdocs-close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._group.close()
+        await self._writer.close()
+        await self._readers.close()
+        await self.engine.dispose()
+        if self._owned is not None:
+            await asyncio.to_thread(self._owned.cleanup)
+
+
+def _write(
+    connection: sqlite3.Connection, appends: Sequence[StreamAppend]
+) -> list[Appended | StoreError]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        last_sequence = connection.execute(batches.FIND_LAST_SEQUENCE).fetchone()
+        batch = batches.Batch(
+            connection.execute(batches.FIND_EVENTS, (batches.ids_of(appends),)),
+            connection.execute(batches.FIND_STREAMS, (batches.streams_of(appends),)),
+            last_sequence[0] if last_sequence else 0,
+        )
+        outcomes = [batch.judge(append) for append in appends]
+        connection.executemany(batches.INSERT_EVENT, batch.events)
+        connection.executemany(batches.UPSERT_STREAM, batch.streams)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcomes
