@@ -10,7 +10,7 @@ from typing import NewType, TypeAlias
 __all__ = ["Digest", "Expect", "ExpectedVersion", "JSONObject", "JSONValue", "digest_of"]
 
 JSONValue: TypeAlias = (
-    "None | bool | int | float | str | Sequence[JSONValue] | Mapping[str, JSONValue]"
+    "bool | int | float | str | Sequence[JSONValue] | Mapping[str, JSONValue] | None"
 )
 """What JSON can say: integers within 64 bits, finite floats, text without U+0000."""
 

@@ -200,7 +200,7 @@ class Section:
 
 @attrs.frozen(kw_only=True)
 class Formula:
-    """A formula, displayed or inline.
+    r"""A formula, displayed or inline.
 
     Attributes:
         raw: The source text, delimiters excluded.
@@ -211,7 +211,7 @@ class Formula:
         mathml: Presentation MathML; None exactly if *parsed* is opaque.
         text: Linear plain text for search and terminals.
         defines: The symbol on the left side of *relation*, if it is a definition.
-        relation: Such as `=`, `\\le`, `\\sim`; None without one.
+        relation: Such as `=`, `\le`, `\sim`; None without one.
         variables: The symbols it uses; what it defines is among them only if recursive.
         unit: Unit of the result, if stated.
         macros: Names of the macros that were expanded.
@@ -403,7 +403,7 @@ class Issue:
     span: SourceSpan
     message: str
     suggestion: str = ""
-    data: Mapping[str, JSONValue] = attrs.field(factory=dict)
+    data: Mapping[str, JSONValue] = attrs.field(factory=dict[str, JSONValue])
     fingerprint: str
 
 

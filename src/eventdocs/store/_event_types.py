@@ -51,7 +51,7 @@ def event(
     chain = dict(upcasters or {})
 
     def declare(cls: C) -> C:
-        if not attrs.has(cls):
+        if not _is_attrs(cls):
             raise EventRegistrationError(
                 name, f"{cls.__qualname__} is not an attrs class; put @event above @attrs.frozen"
             )
@@ -72,6 +72,10 @@ def event(
         return cls
 
     return declare
+
+
+def _is_attrs(cls: type) -> bool:
+    return attrs.has(cls)  # not called in place: it would narrow the type that is returned
 
 
 def event_type_of(cls: type) -> EventType:

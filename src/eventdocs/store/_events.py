@@ -31,7 +31,11 @@ class _Uuid7:
             self._last = value = max(fresh, self._last + 1)
         milliseconds, random = value >> 74, value & (1 << 74) - 1
         return UUID(
-            int=milliseconds << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1
+            int=milliseconds << 80
+            | 7 << 76
+            | (random >> 62) << 64
+            | 2 << 62
+            | random & (1 << 62) - 1
         )
 
 
@@ -52,7 +56,7 @@ class NewEvent(Generic[T]):
 
     data: T
     id: UUID = attrs.field(factory=new_event_id)
-    metadata: Mapping[str, JSONValue] = attrs.field(factory=dict)
+    metadata: Mapping[str, JSONValue] = attrs.field(factory=dict[str, JSONValue])
     correlation_id: str | None = None
     causation_id: UUID | None = None
 

@@ -128,12 +128,7 @@ class EventStore(abc.ABC):
         if not events:
             raise ValueError("an append holds at least one event")
         context = current_correlation()
-        encoded = tuple(
-            self.codec.encode(
-                event if isinstance(event, NewEvent) else NewEvent(data=event), context=context
-            )
-            for event in events
-        )
+        encoded = tuple(self.codec.encode(_as_new(event), context=context) for event in events)
         seen: set[UUID] = set()
         for event in encoded:
             if event.id in seen:
@@ -287,3 +282,9 @@ class EventStore(abc.ABC):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _as_new(event: object) -> NewEvent[Any]:
+    if isinstance(event, NewEvent):
+        return event  # pyright: ignore[reportUnknownVariableType]  # the type argument is erased
+    return NewEvent(data=event)
