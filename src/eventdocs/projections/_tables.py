@@ -37,7 +37,8 @@ projections: Final = Table(
 """One checkpoint per projection.
 
 `sequence` and `event_id` name the last event applied (0 and NULL before the first);
-`status` is one of running, stopped, rebuilding.
+`status` is one of running, parked (events of some streams wait in dead letters),
+stopped (the next event cannot be applied).
 """
 
 dead_letters: Final = Table(
