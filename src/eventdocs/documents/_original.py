@@ -1,0 +1,91 @@
+"""Commands on a document's original: bring it in, revise it, name it."""
+
+from __future__ import annotations
+
+import attrs
+
+from eventdocs.documents import _events as happened
+from eventdocs.documents._contents import Content
+from eventdocs.documents._decider import STANDS, Command
+from eventdocs.documents._label import Label
+from eventdocs.documents._state import Document
+
+
+@attrs.frozen(kw_only=True)
+class UploadDocument(Command):
+    """Bring in a document's first revision.
+
+    Attributes:
+        label: Content: the `Label` as JSON.
+        original: Its bytes.
+        media_type: What kind of document they are.
+    """
+
+    label: Content
+    original: Content
+    media_type: str
+
+    possible = frozenset({"absent", "live"})
+
+    def lead_to(self, state: Document) -> tuple[object, ...]:
+        if state.lifecycle == "absent":
+            return (
+                happened.DocumentUploaded(
+                    document_id=state.document_id,
+                    revision=1,
+                    label=self.label.digest,
+                    original=self.original.digest,
+                    size=self.original.size,
+                    media_type=self.media_type,
+                ),
+            )
+        if (state.label, state.current.original) == (self.label.digest, self.original.digest):
+            return ()
+        raise self.refuse(state, STANDS["live"])
+
+
+@attrs.frozen(kw_only=True)
+class ReviseDocument(Command):
+    """Bring in other bytes for a document that is there.
+
+    Attributes:
+        original: The bytes.
+        media_type: What kind of document they are.
+    """
+
+    original: Content
+    media_type: str
+
+    def lead_to(self, state: Document) -> tuple[object, ...]:
+        if state.current.original == self.original.digest:
+            return ()
+        return (
+            happened.DocumentRevised(
+                document_id=state.document_id,
+                revision=state.current.number + 1,
+                original=self.original.digest,
+                size=self.original.size,
+                media_type=self.media_type,
+            ),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class RetitleDocument(Command):
+    """Give the document another title.
+
+    Attributes:
+        label: Content: the `Label` with its source and the new title, as JSON.
+    """
+
+    label: Content
+
+    def lead_to(self, state: Document) -> tuple[object, ...]:
+        if state.label == self.label.digest:
+            return ()
+        return (happened.DocumentRetitled(document_id=state.document_id, label=self.label.digest),)
+
+
+def labelled(label: Label) -> Content:
+    """Write a label down as the content that commands carry."""
+    return Content(label.to_json())
