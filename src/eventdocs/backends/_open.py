@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from sqlalchemy.engine import URL, make_url
@@ -126,29 +125,14 @@ def _sqlite(
     if problems:
         raise ConfigurationError(problems)
 
+    path = None if in_memory else Path(url.database or "").resolve()
+
     async def opening() -> EventStore:
-        from eventdocs.backends._sqlite_file import SqliteFile
         from eventdocs.backends.sqlite import SqliteEventStore
 
-        owned = None
-        if in_memory:
-            owned = TemporaryDirectory(prefix="eventdocs-", ignore_cleanup_errors=True)
-            file = SqliteFile(
-                path=Path(owned.name, "log.db").resolve(),
-                label="sqlite:///:memory:",
-                synchronous="OFF",
-            )
-        else:
-            path = Path(url.database or "").resolve()
-            file = SqliteFile(path=path, label=f"sqlite:///{url.database}")
-        try:
-            return await SqliteEventStore.open(
-                file, registry, migrate=migrate, owned=owned, instrumentation=instrumentation
-            )
-        except BaseException:
-            if owned is not None:
-                owned.cleanup()
-            raise
+        return await SqliteEventStore.open(
+            path, registry, migrate=migrate, instrumentation=instrumentation
+        )
 
     return opening
 

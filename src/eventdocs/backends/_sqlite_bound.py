@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -68,22 +68,23 @@ class BoundSqliteStore(EventStore):
     async def stream_version(self, stream: str) -> int:
         with translated(self.database):
             found = await self._rows(reading.FIND_STREAM_VERSION, stream)
-        return found[0][0] if found else 0
+        return int(found[0][0]) if found else 0
 
     @override
     async def head(self) -> int:
         with translated(self.database):
-            return (await self._rows(reading.FIND_HEAD))[0][0]
+            found = await self._rows(reading.FIND_HEAD)
+        return int(found[0][0])
 
     @override
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
         async with self._tx.begin_nested():
             yield self._tx
 
     @override
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[AsyncConnection]:
+    async def connect(self) -> AsyncGenerator[AsyncConnection]:
         yield self._tx
 
     @override

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -30,7 +30,7 @@ _STALE = (
 
 
 @contextlib.contextmanager
-def translated(database: str) -> Iterator[None]:
+def translated(database: str) -> Generator[None]:
     """Raise what SQLite and SQLAlchemy raise in the block as errors of eventdocs.
 
     Args:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, bindparam, select, union_all
+from sqlalchemy import BindParameter, bindparam, select, union_all
 from sqlalchemy.dialects import sqlite
 
 from eventdocs.backends.tables import events
@@ -69,36 +69,31 @@ def _page_sql(
 ) -> tuple[str, Mapping[str, Any]]:
     place = events.c.version if in_stream else events.c.sequence
     order = place.desc() if backward else place
-
-    def restricted(statement: Select[Any]) -> Select[Any]:
-        statement = statement.where(place > _given("after"))
-        if bounded:
-            statement = statement.where(place <= _given("until"))
-        if in_stream:
-            statement = statement.where(events.c.stream == _given("stream"))
-        if in_category:
-            statement = statement.where(events.c.category == _given("category"))
-        return statement.order_by(order).limit(_given("limit"))
-
+    limit = _given("limit")
+    wanted = [place > _given("after")]
+    if bounded:
+        wanted.append(place <= _given("until"))
+    if in_stream:
+        wanted.append(events.c.stream == _given("stream"))
+    if in_category:
+        wanted.append(events.c.category == _given("category"))
     named = [_given(f"type_{at}") for at in range(types or 0)]
-    if types is None:
-        statement = restricted(select(*_COLUMNS))
-    elif in_stream or not 0 < types <= _MAX_SEARCHES:
-        statement = restricted(select(*_COLUMNS).where(events.c.type.in_(named)))
-    else:
+    if types is not None and (in_stream or not 0 < types <= _MAX_SEARCHES):
+        wanted.append(events.c.type.in_(named))
+    elif types is not None:
         # SQLite would collect and sort every event of several types for each page;
         # one ordered index search per type finds the page's places at once.
         searches = [
-            select(restricted(select(events.c.sequence).where(events.c.type == each)).subquery())
+            select(events.c.sequence)
+            .where(events.c.type == each, *wanted)
+            .order_by(order)
+            .limit(limit)
+            .subquery()
             for each in named
         ]
-        found = union_all(*searches).subquery()
-        statement = (
-            select(*_COLUMNS)
-            .where(events.c.sequence.in_(select(found.c.sequence)))
-            .order_by(order)
-            .limit(_given("limit"))
-        )
+        found = union_all(*(select(search.c.sequence) for search in searches)).subquery()
+        wanted = [events.c.sequence.in_(select(found.c.sequence))]
+    statement = select(*_COLUMNS).where(*wanted).order_by(order).limit(limit)
     compiled = statement.compile(
         dialect=sqlite.dialect(paramstyle="named"), compile_kwargs={"render_postcompile": True}
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Self
 from uuid import UUID
@@ -59,14 +60,13 @@ class SqliteEventStore(EventStore):
         *,
         store_id: UUID,
         engine: AsyncEngine,
-        owned: TemporaryDirectory[str] | None = None,
         instrumentation: Instrumentation | None = None,
     ) -> None:
         super().__init__(registry, instrumentation=instrumentation)
         self.engine = engine
         self._file = file
         self._store_id = store_id
-        self._owned = owned
+        self._after_close = AsyncExitStack()
         self._writing_engine = engine.execution_options(**IMMEDIATE)
         self._writer = ConnectionThreads(file.connect, threads=1, database=file.label)
         self._readers = ConnectionThreads(file.connect, threads=_READERS, database=file.label)
@@ -82,21 +82,21 @@ class SqliteEventStore(EventStore):
     @classmethod
     async def open(
         cls,
-        file: SqliteFile,
+        path: Path | None,
         registry: EventRegistry,
         *,
         migrate: bool | None = None,
-        owned: TemporaryDirectory[str] | None = None,
         instrumentation: Instrumentation | None = None,
     ) -> Self:
-        """Open the log in *file*.
+        """Open the log in the file at *path*.
 
         Args:
-            file: Created where it is missing, unless *migrate* is False.
+            path: Created where it is missing, unless *migrate* is False. None stands for
+                `:memory:`: a file in a folder of its own that goes when the store is
+                closed, so that readers and writers are as independent as on any file.
             registry: The event types to write and read.
             migrate: True creates and upgrades the tables; None does so unless the
                 file holds tables of another application only; False only checks.
-            owned: A folder to remove when the store is closed.
             instrumentation: Is told what happens.
 
         Raises:
@@ -105,8 +105,18 @@ class SqliteEventStore(EventStore):
             StoreUnavailableError: The file cannot be opened.
             StoreReadOnlyError: It would have to be changed and cannot be.
         """
-        engine = file.engine()
         async with AsyncExitStack() as undo:
+            if path is None:
+                folder = TemporaryDirectory(prefix="eventdocs-", ignore_cleanup_errors=True)
+                undo.callback(folder.cleanup)
+                file = SqliteFile(
+                    path=Path(folder.name, "log.db"),
+                    label="sqlite:///:memory:",
+                    synchronous="OFF",
+                )
+            else:
+                file = SqliteFile(path=path, label=f"sqlite:///{path}")
+            engine = file.engine()
             undo.push_async_callback(engine.dispose)
             await prepare_schema(file, engine, migrate=migrate)
             store = cls(
@@ -114,10 +124,9 @@ class SqliteEventStore(EventStore):
                 registry,
                 store_id=await read_store_id(file),
                 engine=engine,
-                owned=owned,
                 instrumentation=instrumentation,
             )
-            undo.pop_all()
+            store._after_close = undo.pop_all()
         return store
 
     # ---- writing
@@ -138,7 +147,7 @@ class SqliteEventStore(EventStore):
         return outcomes
 
     @asynccontextmanager
-    async def _my_turn(self) -> AsyncIterator[None]:
+    async def _my_turn(self) -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(self._file.busy_timeout):
                 await self._turn.acquire()
@@ -186,7 +195,7 @@ class SqliteEventStore(EventStore):
 
     @override
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
         self._refuse_if_closed()
         async with self._my_turn(), self._connection(self._writing_engine) as tx:
             with translated(self.database):
@@ -197,13 +206,13 @@ class SqliteEventStore(EventStore):
 
     @override
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[AsyncConnection]:
+    async def connect(self) -> AsyncGenerator[AsyncConnection]:
         self._refuse_if_closed()
         async with self._connection(self.engine) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         async with AsyncExitStack() as stack:
             with translated(self.database):
                 connection = await stack.enter_async_context(engine.connect())
@@ -244,9 +253,7 @@ class SqliteEventStore(EventStore):
         await self._group.close()
         await self._writer.close()
         await self._readers.close()
-        await self.engine.dispose()
-        if self._owned is not None:
-            await asyncio.to_thread(self._owned.cleanup)
+        await self._after_close.aclose()
 
 
 def _write(
