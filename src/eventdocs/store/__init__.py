@@ -6,7 +6,7 @@ from eventdocs.store._events import Appended, NewEvent, Page, Place, RawEvent, R
 from eventdocs.store._group_commit import GroupCommit
 from eventdocs.store._port import EventStore, StreamAppend
 from eventdocs.store._registry import EventRegistry
-from eventdocs.store._selection import Selection, category_of
+from eventdocs.store._selection import Selection, category_of, check_stream_name
 from eventdocs.types import Expect, ExpectedVersion
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "StreamAppend",
     "Upcaster",
     "category_of",
+    "check_stream_name",
     "event",
     "event_type_of",
 ]
