@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import attrs
+from typing_extensions import override
 
 from eventdocs.documents import _events as happened
 from eventdocs.documents._contents import Content
@@ -24,6 +25,7 @@ class RequestAnalysis(Command):
     analysis_id: UUID
     kind: str
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         known = state.analyses.get(self.analysis_id)
         if known is not None and known.status == "requested" and known.kind == self.kind:
@@ -73,6 +75,7 @@ class CompleteAnalysis(_OfAnalysis):
 
     result: Content
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         known = state.analyses.get(self.analysis_id)
         if known is not None and known.result == self.result.digest:
@@ -98,6 +101,7 @@ class FailAnalysis(_OfAnalysis):
 
     reason: str
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         known = state.analyses.get(self.analysis_id)
         if known is not None and known.status == "failed" and known.reason == self.reason:
@@ -116,6 +120,7 @@ class FailAnalysis(_OfAnalysis):
 class ResetAnalysis(_OfAnalysis):
     """Set an analysis back, so that it can be requested again."""
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if self.status(state) == "reset":
             return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import attrs
+from typing_extensions import override
 
 from eventdocs.documents import _events as happened
 from eventdocs.documents._contents import Content
@@ -28,6 +29,7 @@ class GenerateFeedback(Command):
     analysis_id: UUID | None = None
     entities: tuple[UUID, ...] = ()
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         known = state.feedback.get(self.feedback_id)
         if known is not None:
@@ -73,6 +75,7 @@ class _OfFeedback(Command):
 class AcceptFeedback(_OfFeedback):
     """Find feedback right."""
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if self.status(state) == "accepted":
             return ()
@@ -92,6 +95,7 @@ class RejectFeedback(_OfFeedback):
 
     reason: Content | None = None
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         reason = None if self.reason is None else self.reason.digest
         if self.status(state) == "rejected" and state.feedback[self.feedback_id].reason == reason:
@@ -114,6 +118,7 @@ class ModifyFeedback(_OfFeedback):
 
     text: Content
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         self.must_be_open(state)
         if state.feedback[self.feedback_id].text == self.text.digest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from typing_extensions import override
 
 from eventdocs.documents import _events as happened
 from eventdocs.documents._decider import Command
@@ -21,6 +22,7 @@ class ExportDocument(Command):
 
     possible = frozenset({"live", "archived"})
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         return (
             happened.DocumentExported(
@@ -39,6 +41,7 @@ class GroupDocument(Command):
 
     group: str
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if self.group in state.groups:
             return ()
@@ -55,6 +58,7 @@ class UngroupDocument(Command):
 
     group: str
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if self.group not in state.groups:
             return ()
@@ -67,6 +71,7 @@ class ArchiveDocument(Command):
 
     possible = frozenset({"live", "archived"})
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if state.lifecycle == "archived":
             return ()
@@ -79,6 +84,7 @@ class RestoreDocument(Command):
 
     possible = frozenset({"live", "archived"})
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if state.lifecycle == "live":
             return ()
@@ -101,6 +107,7 @@ class RecordErasure(Command):
 
     possible = frozenset({"live", "archived", "erased"})
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if state.lifecycle == "erased":
             return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from typing_extensions import override
 
 from eventdocs.documents import _events as happened
 from eventdocs.documents._contents import Content
@@ -27,6 +28,7 @@ class UploadDocument(Command):
 
     possible = frozenset({"absent", "live"})
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if state.lifecycle == "absent":
             return (
@@ -56,6 +58,7 @@ class ReviseDocument(Command):
     original: Content
     media_type: str
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if state.current.original == self.original.digest:
             return ()
@@ -80,6 +83,7 @@ class RetitleDocument(Command):
 
     label: Content
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if state.label == self.label.digest:
             return ()

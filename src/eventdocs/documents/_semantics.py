@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import attrs
+from typing_extensions import override
 
 from eventdocs.documents import _events as happened
 from eventdocs.documents._contents import Content
@@ -42,6 +43,7 @@ class RecordConversion(_OfRevision):
 
     text: Content
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if self.current(state).text == self.text.digest:
             return ()
@@ -77,6 +79,7 @@ class RecordExtraction(_OfRevision):
     severities: Mapping[str, int]
     codes: Mapping[str, int]
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         revision = self.current(state)
         if revision.text is None:
@@ -111,6 +114,7 @@ class RecordConversionFailure(_OfRevision):
     error: str
     reason: str
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         failed = happened.ConversionFailed(
             document_id=state.document_id,
@@ -133,6 +137,7 @@ class RecordExtractionFailure(_OfRevision):
     error: str
     reason: str
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         failed = happened.ExtractionFailed(
             document_id=state.document_id,
@@ -164,6 +169,7 @@ class CurateSemantics(Command):
     patch: Content
     proposals: int
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         known = state.curations.get(self.curation_id)
         if known is not None:
@@ -193,6 +199,7 @@ class UndoCuration(Command):
 
     curation_id: UUID
 
+    @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         known = state.curations.get(self.curation_id)
         if known is None:
