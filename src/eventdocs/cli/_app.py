@@ -1,0 +1,116 @@
+"""What every command works with: where the database is, how to open it, how to answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from eventdocs.cli._output import Output
+
+if TYPE_CHECKING:
+    from eventdocs.projections import ProjectionRunner
+    from eventdocs.settings import Settings
+    from eventdocs.store import EventStore
+
+DEFAULT_DATABASE = "sqlite:///eventdocs.db"
+
+T = TypeVar("T")
+
+
+class App:
+    """One invocation.
+
+    Attributes:
+        output: Where the answer goes.
+        verbose: Whether log lines and tracebacks are shown.
+    """
+
+    def __init__(self) -> None:
+        self.output = Output()
+        self.verbose = False
+        self.chosen_database: str | None = None
+        self._settings: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """What the environment says, checked when it is first needed."""
+        if self._settings is None:
+            from eventdocs.settings import Settings
+
+            self._settings = Settings.from_environment(os.environ)
+        return self._settings
+
+    @property
+    def database(self) -> str:
+        """The database's URL: from the option, else the environment, else a file right here."""
+        return self.chosen_database or self.settings.database_url or DEFAULT_DATABASE
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run *work* to its end; everything it records carries one correlation id."""
+        from eventdocs.observability import correlate, new_correlation_id
+
+        with correlate(new_correlation_id()):
+            return asyncio.run(work)
+
+    @contextlib.asynccontextmanager
+    async def store(self, *, create: bool = False) -> AsyncIterator[EventStore]:
+        """Open the store.
+
+        Args:
+            create: Make an SQLite file that is not there; without it a missing file is
+                an error, so that reading leaves nothing behind.
+        """
+        from eventdocs.backends import open_store
+        from eventdocs.documents import DOCUMENT_EVENTS
+
+        if not create:
+            self.refuse_missing_file()
+        async with open_store(
+            self.database, events=DOCUMENT_EVENTS, schema=self.settings.schema
+        ) as store:
+            yield store
+
+    @contextlib.asynccontextmanager
+    async def runner(self, store: EventStore) -> AsyncIterator[ProjectionRunner]:
+        """Hold the read models of documents over *store*."""
+        from eventdocs.documents import DOCUMENT_PROJECTORS
+        from eventdocs.projections import ProjectionRunner
+
+        async with ProjectionRunner(store, [each() for each in DOCUMENT_PROJECTORS]) as runner:
+            yield runner
+
+    def refuse_missing_file(self) -> None:
+        """Raise an error that says what to do if the database is a file that is not there."""
+        from eventdocs.errors import ConfigurationError
+
+        path = sqlite_path(self.database)
+        if path is not None and not path.exists():
+            problem = (
+                f"there is no database {path}; make one with `eventdocs ingest PATH`, "
+                "or name another with --database URL or EVENTDOCS_DATABASE_URL"
+            )
+            raise ConfigurationError([problem])
+
+    def log_to_stderr(self) -> None:
+        """Show the library's log lines."""
+        from eventdocs.observability import ReadableFormatter
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(ReadableFormatter())
+        logger = logging.getLogger("eventdocs")
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Name the file behind an SQLite URL; None for any other database and for memory."""
+    scheme, found, rest = url.partition("://")
+    if not found or scheme.partition("+")[0] != "sqlite":
+        return None
+    path = rest.removeprefix("/").partition("?")[0]
+    return Path(path) if path and path != ":memory:" else None

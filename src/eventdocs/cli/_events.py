@@ -1,0 +1,130 @@
+"""`eventdocs events`: the log as it stands, and as it grows."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eventdocs.cli._app import App
+from eventdocs.cli._options import common_options, database_option, pass_app
+
+if TYPE_CHECKING:
+    from eventdocs.store import RecordedEvent, Selection
+
+POLL_SECONDS = 0.5
+PAGE = 500
+SHOWN = 12
+
+_NUMBER = click.IntRange(min=0)
+
+
+@click.command()
+@click.option("--stream", metavar="NAME", help="Only this stream; places are then its versions.")
+@click.option("--category", metavar="NAME", help="Only streams of this category.")
+@click.option("--type", "types", metavar="NAME", multiple=True, help="Only this type; repeatable.")
+@click.option("--after", type=_NUMBER, default=0, help="Only events beyond this place.")
+@click.option("--until", type=_NUMBER, help="Only events up to this place, inclusive.")
+@click.option("--limit", type=_NUMBER, help="At most so many events.")
+@click.option("--backward", is_flag=True, help="Newest first.")
+@click.option("--follow", is_flag=True, help="Wait for new events until Ctrl-C.")
+@database_option
+@common_options
+@pass_app
+def events(
+    app: App,
+    *,
+    stream: str | None,
+    category: str | None,
+    types: tuple[str, ...],
+    after: int,
+    until: int | None,
+    limit: int | None,
+    backward: bool,
+    follow: bool,
+) -> None:
+    """Show the log, oldest event first.
+
+    A place is an event's sequence in the log. With --json each event is one JSON
+    object on a line of its own.
+    """
+    if stream is not None and category is not None:
+        raise click.UsageError("--stream and --category exclude each other")
+    if follow and (backward or until is not None):
+        raise click.UsageError(
+            "--follow goes forward without end: leave out --backward and --until"
+        )
+    from eventdocs.store import Selection, check_stream_name
+
+    selection = Selection(
+        stream=None if stream is None else check_stream_name(stream),
+        category=category,
+        types=types or None,
+        after=after,
+        until=until,
+        backward=backward,
+    )
+    app.run(_show(app, selection, limit=limit, follow=follow))
+
+
+async def _show(app: App, selection: Selection, *, limit: int | None, follow: bool) -> None:
+    import attrs
+
+    left = limit
+    async with app.store() as store:
+        while left is None or left > 0:
+            page = await store.read_page(selection, limit=PAGE if left is None else min(PAGE, left))
+            for event in page.events:
+                _show_one(app, event)
+            if left is not None:
+                left -= len(page.events)
+            if page.is_last:
+                if not follow:
+                    return
+                sys.stdout.flush()
+                await asyncio.sleep(POLL_SECONDS)
+            selection = (
+                attrs.evolve(selection, until=page.through - 1)
+                if selection.backward
+                else attrs.evolve(selection, after=page.through)
+            )
+
+
+def _show_one(app: App, event: RecordedEvent[Any]) -> None:
+    import orjson
+
+    raw = event.raw
+    if app.output.as_json:
+        line = orjson.dumps(
+            {
+                "sequence": raw.sequence,
+                "stream": raw.stream,
+                "version": raw.version,
+                "id": raw.id,
+                "type": raw.type,
+                "schema_version": raw.schema_version,
+                "data": orjson.Fragment(raw.payload),
+                "metadata": orjson.Fragment(raw.metadata),
+                "correlation_id": raw.correlation_id,
+                "causation_id": raw.causation_id,
+                "recorded_at": raw.recorded_at,
+            }
+        )
+        click.echo(line.decode())
+        return
+    app.output.line(
+        f"{raw.sequence:>6}  {raw.recorded_at:%Y-%m-%d %H:%M:%S}  {raw.type:<22}  "
+        f"{raw.stream}@{raw.version}",
+        wrapped=False,
+    )
+    facts = "  ".join(f"{key}={_brief(value)}" for key, value in orjson.loads(raw.payload).items())
+    app.output.line(f"        {facts}", style="dim")
+
+
+def _brief(value: object) -> str:
+    import orjson
+
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= 3 * SHOWN else f"{text[:SHOWN]}…"

@@ -1,0 +1,121 @@
+"""The `eventdocs` program: its commands, its exit status, its last words."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+from typing_extensions import override
+
+from eventdocs.cli._app import App
+from eventdocs.cli._events import events
+from eventdocs.cli._options import common_options, database_option
+from eventdocs.errors import EventdocsError
+
+FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+
+
+class Program(click.Group):
+    """The commands, and one place where every error ends.
+
+    Expected errors are told in a line each, without a traceback.
+    """
+
+    @override
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = False,  # `ingest` expands patterns itself, on every system
+        **extra: Any,
+    ) -> NoReturn:
+        app = App()
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                reconfigure(errors="backslashreplace")
+        try:
+            status = super().main(
+                args,
+                prog_name or "eventdocs",
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                obj=app,
+                **extra,
+            )
+        except BaseException as error:  # noqa: BLE001 - every way to end becomes an exit status
+            status = _conclude(error, app)
+        sys.exit(status if isinstance(status, int) else 0)
+
+    @override
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has gone; without this the interpreter complains while it flushes.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(PIPE_CLOSED) from None
+        return result
+
+
+def _conclude(error: BaseException, app: App) -> int:
+    """Say what is to be said about *error*; return the exit status."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException():
+            if isinstance(error, click.UsageError) and error.ctx is not None:
+                click.echo(error.ctx.get_usage(), err=True)
+            app.output.error(error.format_message())
+            return error.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            app.output.note("interrupted")
+            return INTERRUPTED
+        case EventdocsError():
+            app.output.error(str(error))
+        case OSError() if error.filename is not None or error.errno is not None:
+            app.output.error(_told(error))
+        case SystemExit():
+            raise error
+        case _:
+            app.output.error(
+                f"unexpected {type(error).__name__}: {error}\n"
+                "this is a defect of eventdocs; please report it with what the same command "
+                "says with --verbose"
+            )
+    if app.verbose:
+        traceback.print_exception(error)
+    return FAILED
+
+
+def _told(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename is not None else reason
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 all went well, 1 something failed, 2 wrong usage, 130 interrupted.",
+)
+@database_option
+@common_options
+def main() -> None:
+    """Documents go in, their meaning comes out: definitions, formulas, tables, references.
+
+    Start with `eventdocs demo`, then `eventdocs ingest PATH` on files of your own.
+    """
+
+
+for _command in (events,):
+    main.add_command(_command)
