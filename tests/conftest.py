@@ -1,0 +1,64 @@
+"""Databases for the tests: a fresh one each, on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from eventdocs.migrations import upgrade
+from eventdocs.testing._postgres_server import PostgresServer
+from eventdocs.testing._postgres_server import postgres_server as run_postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server for the whole session."""
+    with run_postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated database without a connection, to be copied."""
+    name = f"eventdocs_template_{uuid4().hex[:12]}"
+    url = postgres_server.create_database(name)
+    # A thread of its own: the fixture may be asked for while the test's loop is running.
+    thread = threading.Thread(target=lambda: asyncio.run(upgrade(url)))
+    thread.start()
+    thread.join()
+    return name
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a new database with nothing in it."""
+    name = f"eventdocs_test_{uuid4().hex[:12]}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The address of a new, migrated database."""
+    name = f"eventdocs_test_{uuid4().hex[:12]}"
+    yield postgres_server.create_database(name, template=postgres_template)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a database file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'events.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a new database, on each backend in turn."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    url: str = request.getfixturevalue(name)
+    return url
