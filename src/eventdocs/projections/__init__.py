@@ -1,0 +1,6 @@
+"""READ MODELS: built from the log exactly once per event, and built anew beside the old."""
+
+from eventdocs.projections._handlers import Handler, handles
+from eventdocs.projections._projector import FailurePolicy, Projector
+
+__all__ = ["FailurePolicy", "Handler", "Projector", "handles"]

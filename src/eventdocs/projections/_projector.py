@@ -1,0 +1,109 @@
+"""Projectors: the host's classes that turn the log into read models."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import Table
+
+from eventdocs.errors import ProjectorDefinitionError
+from eventdocs.projections._handlers import Handler, handlers_in
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+class FailurePolicy(enum.Enum):
+    """What becomes of an event that a projector cannot apply."""
+
+    STOP = "stop"
+    """The projection stands still before the event until it can be applied or is skipped."""
+
+    PARK = "park"
+    """The event and every later one of its stream wait as dead letters; other streams go on."""
+
+    SKIP = "skip"
+    """The event is recorded as skipped and left out."""
+
+
+class Projector:
+    """A read model's builder: derive from it, name it, and write handlers.
+
+    Every committed event that it handles takes effect in its tables exactly once, in
+    the order of the log. `tables` lists every table that its handlers write: they are
+    created when they are missing, and replaced as a whole by a rebuild.
+
+    Attributes:
+        name: Identity of the projection in the database; it outlives the class's own.
+        version: Raise it when the read model must be built anew.
+        tables: Tables that it alone writes, without a schema of their own.
+        depends_on: Projectors it stays behind, because it refers to their tables.
+        on_failure: What becomes of an event that a handler cannot apply.
+        handlers: What applies each event type, by its name; found by `handles`.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    tables: ClassVar[tuple[Table, ...]] = ()
+    depends_on: ClassVar[tuple[type[Projector], ...]] = ()
+    on_failure: ClassVar[FailurePolicy] = FailurePolicy.STOP
+    handlers: ClassVar[Mapping[str, Handler]] = MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check the definition.
+
+        Raises:
+            ProjectorDefinitionError: The class contradicts itself.
+        """
+        super().__init_subclass__(**kwargs)
+        cls.handlers = MappingProxyType(handlers_in(cls))
+        # A class without a name and without handlers is only a base of others.
+        if cls.handlers or hasattr(cls, "name"):
+            for problem in _problems(cls):
+                raise ProjectorDefinitionError(cls.__qualname__, problem)
+
+
+def _problems(cls: type[Projector]) -> Iterator[str]:
+    name: object = getattr(cls, "name", None)
+    version: object = getattr(cls, "version", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        yield (
+            f"name must be 1 to 100 letters, digits, '.', '_' and '-', "
+            f"beginning with a letter or digit, not {name!r}"
+        )
+    if type(version) is not int or version < 1:
+        yield f"version must be a number from 1, not {version!r}"
+    if not cls.handlers:
+        yield "it handles no event; decorate a method with @handles(EventClass)"
+    if not _is_tuple_of(cls.tables, Table):
+        yield "tables must be a tuple of SQLAlchemy tables"
+    for table in cls.tables:
+        if table.schema is not None:
+            yield f"table {table.fullname} names a schema; the store's own is used for all"
+    if not _is_tuple_of(cls.depends_on, type) or not all(
+        issubclass(each, Projector) for each in cls.depends_on
+    ):
+        yield "depends_on must be a tuple of projector classes"
+    if not isinstance(cls.on_failure, FailurePolicy):
+        yield f"on_failure must be a FailurePolicy, not {cls.on_failure!r}"
+    if any(each.name == name for each in dependencies_of(cls)):
+        yield "it depends on itself"
+
+
+def _is_tuple_of(value: object, kind: type) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, kind) for each in value)  # pyright: ignore[reportUnknownVariableType]  # any tuple at all
+
+
+def dependencies_of(cls: type[Projector]) -> list[type[Projector]]:
+    """List everything that *cls* depends on, directly or not."""
+    found: list[type[Projector]] = []
+    pending = list(cls.depends_on)
+    while pending:
+        each = pending.pop()
+        if each not in found:
+            found.append(each)
+            pending.extend(each.depends_on)
+    return found
