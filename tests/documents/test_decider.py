@@ -7,6 +7,7 @@ import itertools
 from typing import Final
 from uuid import UUID
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from eventdocs.documents import (
     GenerateFeedback,
     GroupDocument,
     Label,
+    Meaning,
     ModifyFeedback,
     RecordConversion,
     RecordConversionFailure,
@@ -57,6 +59,13 @@ IR: Final = Content(b"{}")
 LABEL: Final = Content(Label(source="a.md").to_json())
 RENAMED: Final = Content(Label(source="a.md", title="A").to_json())
 
+MEANING: Final = Meaning(
+    ir=IR.digest,
+    entities={"formula": 2},
+    severities={"error": 1},
+    codes={"dangling-reference": 1},
+)
+
 UPLOAD: Final = UploadDocument(label=LABEL, original=FIRST, media_type="text/markdown")
 CONVERT: Final = RecordConversion(revision=1, text=TEXT)
 
@@ -65,16 +74,15 @@ def extraction(revision: int = 1, ir: Content = IR) -> RecordExtraction:
     return RecordExtraction(
         revision=revision,
         ir=ir,
+        meaning=attrs.evolve(MEANING, ir=ir.digest),
         ir_schema=1,
         extractor="markdown",
         extractor_version="1",
-        entities={"formula": 2},
-        severities={"error": 1},
-        codes={"dangling-reference": 1},
     )
 
 
 EXTRACT: Final = extraction()
+UNDO: Final = UndoCuration(curation_id=ONE, meaning=MEANING)
 ERASE: Final = RecordErasure(removed=3, removed_size=30, kept=0)
 NO_TEXT: Final = RecordConversionFailure(revision=1, error="UnreadableDocumentError", reason="junk")
 NO_MEANING: Final = RecordExtractionFailure(revision=1, error="ExtractionLimitError", reason="big")
@@ -126,11 +134,11 @@ MACHINE: Final[tuple[tuple[Command, str, str], ...]] = (
     (NO_TEXT, "ConversionFailed", "x++--xx"),
     (NO_MEANING, "ExtractionFailed", "x++-+xx"),
     (
-        CurateSemantics(curation_id=ONE, patch=Content(b"[]"), proposals=1),
+        CurateSemantics(curation_id=ONE, patch=Content(b"[]"), proposals=1, meaning=MEANING),
         "SemanticsCurated",
         "xxx+xxx",
     ),
-    (UndoCuration(curation_id=ONE), "", "xxxxxxx"),
+    (UNDO, "", "xxxxxxx"),
     (RequestAnalysis(analysis_id=ONE, kind="review"), "AnalysisRequested", "x++++xx"),
     (CompleteAnalysis(analysis_id=ONE, result=TEXT), "", "xxxxxxx"),
     (FailAnalysis(analysis_id=ONE, reason="away"), "", "xxxxxxx"),
@@ -161,7 +169,6 @@ def test_the_state_machine(command: Command, event: str, row: str) -> None:
 
 def test_the_table_leaves_no_command_out() -> None:
     """A command that is added to the code must be added to the table."""
-
     commands = {
         kind
         for kind in vars(documents).values()
@@ -250,7 +257,9 @@ def test_an_analysis_ends_once_unless_it_is_reset(
     assert outcome(after(UPLOAD, *history), command) == expected
 
 
-CURATE: Final = CurateSemantics(curation_id=ONE, patch=Content(b"[1]"), proposals=1)
+CURATE: Final = CurateSemantics(
+    curation_id=ONE, patch=Content(b"[1]"), proposals=1, meaning=MEANING
+)
 
 
 @pytest.mark.parametrize(
@@ -259,12 +268,12 @@ CURATE: Final = CurateSemantics(curation_id=ONE, patch=Content(b"[1]"), proposal
         ((CURATE,), CURATE, "nothing"),
         (
             (CURATE,),
-            CurateSemantics(curation_id=ONE, patch=Content(b"[2]"), proposals=1),
+            CurateSemantics(curation_id=ONE, patch=Content(b"[2]"), proposals=1, meaning=MEANING),
             "refused",
         ),
-        ((CURATE,), UndoCuration(curation_id=ONE), "CurationUndone"),
-        ((CURATE, UndoCuration(curation_id=ONE)), UndoCuration(curation_id=ONE), "nothing"),
-        ((CURATE, UndoCuration(curation_id=ONE)), CURATE, "refused"),
+        ((CURATE,), UNDO, "CurationUndone"),
+        ((CURATE, UNDO), UNDO, "nothing"),
+        ((CURATE, UNDO), CURATE, "refused"),
     ],
 )
 def test_a_correction_is_made_and_undone_once(
@@ -315,8 +324,14 @@ _commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(extraction, revision=_revisions, ir=_contents),
     st.builds(RecordConversionFailure, revision=_revisions, error=_words, reason=_words),
     st.builds(RecordExtractionFailure, revision=_revisions, error=_words, reason=_words),
-    st.builds(CurateSemantics, curation_id=_ids, patch=_contents, proposals=st.just(1)),
-    st.builds(UndoCuration, curation_id=_ids),
+    st.builds(
+        CurateSemantics,
+        curation_id=_ids,
+        patch=_contents,
+        proposals=st.just(1),
+        meaning=st.just(MEANING),
+    ),
+    st.builds(UndoCuration, curation_id=_ids, meaning=st.just(MEANING)),
     st.builds(RequestAnalysis, analysis_id=_ids, kind=_words),
     st.builds(CompleteAnalysis, analysis_id=_ids, result=_contents),
     st.builds(FailAnalysis, analysis_id=_ids, reason=_words),

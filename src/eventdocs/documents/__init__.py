@@ -31,6 +31,7 @@ from eventdocs.documents._events import (
     FeedbackGenerated,
     FeedbackModified,
     FeedbackRejected,
+    Meaning,
     SemanticsCurated,
     SemanticsExtracted,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "GroupDocument",
     "Label",
     "Lifecycle",
+    "Meaning",
     "ModifyFeedback",
     "RecordConversion",
     "RecordConversionFailure",

@@ -113,6 +113,25 @@ class ConversionFailed:
 # ---- its meaning
 
 
+@attrs.frozen(kw_only=True)
+class Meaning:
+    """What a revision means: what was extracted, with the corrections of it.
+
+    Attributes:
+        ir: Content: the canonical JSON of the semantic IR, as it was extracted.
+        patches: Contents: the corrections in force, in the order they are applied.
+        entities: How many entities of each kind there are, corrections applied.
+        severities: How many findings of each severity.
+        codes: How many findings of each code.
+    """
+
+    ir: Digest
+    patches: tuple[Digest, ...] = ()
+    entities: Mapping[str, int]
+    severities: Mapping[str, int]
+    codes: Mapping[str, int]
+
+
 @event("SemanticsExtracted", version=1)
 @attrs.frozen(kw_only=True)
 class SemanticsExtracted:
@@ -121,26 +140,20 @@ class SemanticsExtracted:
     Attributes:
         document_id: The document.
         revision: The revision.
-        ir: Content: the canonical JSON of the semantic IR.
-        size: Of that JSON, in bytes.
+        meaning: What it means, earlier corrections applied.
+        size: Of the extracted IR's JSON, in bytes.
         ir_schema: Version of the IR's model.
         extractor: Who extracted it.
         extractor_version: In which version.
-        entities: How many entities of each kind it holds.
-        severities: How many findings of each severity.
-        codes: How many findings of each code.
     """
 
     document_id: UUID
     revision: int
-    ir: Digest
+    meaning: Meaning
     size: int
     ir_schema: int
     extractor: str
     extractor_version: str
-    entities: Mapping[str, int]
-    severities: Mapping[str, int]
-    codes: Mapping[str, int]
 
 
 @event("ExtractionFailed", version=1)
@@ -172,6 +185,7 @@ class SemanticsCurated:
         revision: The first revision it applies to.
         patch: Content: the proposals, as JSON.
         proposals: How many there are.
+        meaning: What the revision means with this correction.
     """
 
     document_id: UUID
@@ -179,6 +193,7 @@ class SemanticsCurated:
     revision: int
     patch: Digest
     proposals: int
+    meaning: Meaning
 
 
 @event("CurationUndone", version=1)
@@ -189,10 +204,14 @@ class CurationUndone:
     Attributes:
         document_id: The document.
         curation_id: The correction.
+        revision: The newest revision that it no longer applies to.
+        meaning: What that revision means without this correction.
     """
 
     document_id: UUID
     curation_id: UUID
+    revision: int
+    meaning: Meaning
 
 
 # ---- work on it

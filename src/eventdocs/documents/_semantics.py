@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from uuid import UUID
 
 import attrs
@@ -63,21 +62,17 @@ class RecordExtraction(_OfRevision):
 
     Attributes:
         ir: The semantic IR as canonical JSON.
+        meaning: What it amounts to with the corrections in force.
         ir_schema: Version of the IR's model.
         extractor: Who extracted it.
         extractor_version: In which version.
-        entities: How many entities of each kind it holds.
-        severities: How many findings of each severity.
-        codes: How many findings of each code.
     """
 
     ir: Content
+    meaning: happened.Meaning
     ir_schema: int
     extractor: str
     extractor_version: str
-    entities: Mapping[str, int]
-    severities: Mapping[str, int]
-    codes: Mapping[str, int]
 
     @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
@@ -90,14 +85,11 @@ class RecordExtraction(_OfRevision):
             happened.SemanticsExtracted(
                 document_id=state.document_id,
                 revision=self.revision,
-                ir=self.ir.digest,
+                meaning=self.meaning,
                 size=self.ir.size,
                 ir_schema=self.ir_schema,
                 extractor=self.extractor,
                 extractor_version=self.extractor_version,
-                entities=self.entities,
-                severities=self.severities,
-                codes=self.codes,
             ),
         )
 
@@ -157,17 +149,19 @@ def _unless_known(
 
 @attrs.frozen(kw_only=True)
 class CurateSemantics(Command):
-    """Correct the extracted meaning.
+    """Correct the newest extracted meaning.
 
     Attributes:
         curation_id: Identity of the correction.
-        patch: The proposals as JSON, as `Proposals` writes them.
+        patch: Its proposals as JSON.
         proposals: How many there are.
+        meaning: What comes of it.
     """
 
     curation_id: UUID
     patch: Content
     proposals: int
+    meaning: happened.Meaning
 
     @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
@@ -176,15 +170,16 @@ class CurateSemantics(Command):
             if known.patch == self.patch.digest and not known.undone:
                 return ()
             raise self.refuse(state, f"curation {self.curation_id} was made before")
-        if state.current.stage != "extracted":
-            raise self.refuse(state, "the meaning of its current revision is not extracted")
+        if state.extracted is None:
+            raise self.refuse(state, "its meaning has not been extracted")
         return (
             happened.SemanticsCurated(
                 document_id=state.document_id,
                 curation_id=self.curation_id,
-                revision=state.current.number,
+                revision=state.extracted.number,
                 patch=self.patch.digest,
                 proposals=self.proposals,
+                meaning=self.meaning,
             ),
         )
 
@@ -195,17 +190,24 @@ class UndoCuration(Command):
 
     Attributes:
         curation_id: The correction.
+        meaning: What comes of it.
     """
 
     curation_id: UUID
+    meaning: happened.Meaning
 
     @override
     def lead_to(self, state: Document) -> tuple[object, ...]:
         known = state.curations.get(self.curation_id)
-        if known is None:
+        if known is None or state.extracted is None:
             raise self.refuse(state, f"there is no curation {self.curation_id}")
         if known.undone:
             return ()
         return (
-            happened.CurationUndone(document_id=state.document_id, curation_id=self.curation_id),
+            happened.CurationUndone(
+                document_id=state.document_id,
+                curation_id=self.curation_id,
+                revision=state.extracted.number,
+                meaning=self.meaning,
+            ),
         )

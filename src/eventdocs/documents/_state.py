@@ -125,6 +125,11 @@ class Document:
         """The newest revision; only an absent document has none."""
         return self.revisions[-1]
 
+    @property
+    def extracted(self) -> Revision | None:
+        """The newest revision whose meaning is known."""
+        return next((each for each in reversed(self.revisions) if each.ir is not None), None)
+
     def revision(self, number: int | None) -> Revision | None:
         """Find a revision; the current one without a *number*."""
         if number is None:
@@ -212,7 +217,7 @@ def _with_revision(
         case happened.DocumentConverted():
             now = attrs.evolve(state.current, stage="converted", text=event.text, failure=None)
         case happened.SemanticsExtracted():
-            now = attrs.evolve(state.current, stage="extracted", ir=event.ir, failure=None)
+            now = attrs.evolve(state.current, stage="extracted", ir=event.meaning.ir, failure=None)
         case _:
             now = attrs.evolve(state.current, stage="failed", failure=event)
     return attrs.evolve(state, revisions=(*state.revisions[:-1], now))
