@@ -25,7 +25,9 @@ _RUNNER = "asyncio runner"
 
 def _run(example: Example) -> None:
     source = pad(example.parsed, example.line + example.parsed.line_offset)
-    code = compile(source, example.path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile(
+        source, example.path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+    )
     namespace = example.namespace
     if code.co_flags & inspect.CO_COROUTINE:
         namespace[_RUNNER].run(eval(code, namespace))
