@@ -73,6 +73,7 @@ CONVERT: Final = RecordConversion(revision=1, text=TEXT)
 def extraction(revision: int = 1, ir: Content = IR) -> RecordExtraction:
     return RecordExtraction(
         revision=revision,
+        title=None,
         ir=ir,
         meaning=attrs.evolve(MEANING, ir=ir.digest),
         ir_schema=1,

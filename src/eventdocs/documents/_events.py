@@ -140,6 +140,7 @@ class SemanticsExtracted:
     Attributes:
         document_id: The document.
         revision: The revision.
+        title: Content: the title the document gives itself, in UTF-8; None without one.
         meaning: What it means, earlier corrections applied.
         size: Of the extracted IR's JSON, in bytes.
         ir_schema: Version of the IR's model.
@@ -149,6 +150,7 @@ class SemanticsExtracted:
 
     document_id: UUID
     revision: int
+    title: Digest | None
     meaning: Meaning
     size: int
     ir_schema: int

@@ -61,6 +61,7 @@ class RecordExtraction(_OfRevision):
     """Record a revision's meaning.
 
     Attributes:
+        title: The title the document gives itself, in UTF-8; None without one.
         ir: The semantic IR as canonical JSON.
         meaning: What it amounts to with the corrections in force.
         ir_schema: Version of the IR's model.
@@ -68,6 +69,7 @@ class RecordExtraction(_OfRevision):
         extractor_version: In which version.
     """
 
+    title: Content | None
     ir: Content
     meaning: happened.Meaning
     ir_schema: int
@@ -85,6 +87,7 @@ class RecordExtraction(_OfRevision):
             happened.SemanticsExtracted(
                 document_id=state.document_id,
                 revision=self.revision,
+                title=None if self.title is None else self.title.digest,
                 meaning=self.meaning,
                 size=self.ir.size,
                 ir_schema=self.ir_schema,
