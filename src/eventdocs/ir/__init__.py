@@ -1,5 +1,7 @@
 """MEANING: what a document says, as values that can be validated, traced and compared."""
 
+from eventdocs.ir._assemble import assemble
+from eventdocs.ir._canonical import EntityKind, content_key, kind_of
 from eventdocs.ir._entities import (
     IR_SCHEMA,
     UNCHECKED,
@@ -31,6 +33,9 @@ from eventdocs.ir._entities import (
     Table,
     Variable,
 )
+from eventdocs.ir._invariants import check
+from eventdocs.ir._json import from_dict, from_json, to_dict, to_json
+from eventdocs.ir._match import Link, Matching, MatchRule, match
 from eventdocs.ir._terms import normalise_term
 
 __all__ = [
@@ -46,9 +51,13 @@ __all__ = [
     "Edge",
     "EdgeKind",
     "Entity",
+    "EntityKind",
     "Formula",
     "Identity",
     "Issue",
+    "Link",
+    "MatchRule",
+    "Matching",
     "Method",
     "Notation",
     "Provenance",
@@ -63,5 +72,14 @@ __all__ = [
     "Symbol",
     "Table",
     "Variable",
+    "assemble",
+    "check",
+    "content_key",
+    "from_dict",
+    "from_json",
+    "kind_of",
+    "match",
     "normalise_term",
+    "to_dict",
+    "to_json",
 ]

@@ -4,23 +4,87 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
-_QUOTES_AND_MARKS = re.compile("[\"'`*\u2018-\u201f\u00ab\u00bb\u2039\u203a]+")
+_QUOTES = re.compile("[\"'`\u2018-\u201f\u00ab\u00bb\u2039\u203a]+")
+_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _SPACES = re.compile(r"\s+")
-_OUTER = " .,;:!?-_"
+_WORDS = re.compile(r"[^\W_]+(?:[-./&+][^\W_]+)*")
+_CLOSING = " .,;:!?"
 
 
 def normalise_term(term: str) -> str:
     """Reduce *term* to the key by which terms are compared.
 
-    Letter case, compatibility forms, quotes, emphasis marks, dashes, white space,
-    closing punctuation and a leading "the" make no difference. The key is empty if
-    nothing but those is left, and normalising a key again changes nothing.
+    Letter case, compatibility forms, quotes, emphasis marks, kinds of dashes, white
+    space, closing punctuation and a leading "the" make no difference. Normalising a
+    key again changes nothing. Only a blank term has an empty key.
     """
-    key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", term).casefold())
-    key = _QUOTES_AND_MARKS.sub("", _DASHES.sub("-", key))
-    key = _SPACES.sub(" ", key).strip(_OUTER)
-    while key.startswith("the "):
-        key = key[4:].strip(_OUTER)
-    return key
+    folded = term
+    for form in ("NFKC", "NFKC"):
+        folded = unicodedata.normalize(form, folded.casefold())
+    folded = _SPACES.sub(" ", folded).strip()
+    key = _settle(folded)
+    return key or folded
+
+
+def _settle(key: str) -> str:
+    """Apply the rules until none of them changes anything any more."""
+    while True:
+        before = key
+        key = _EMPHASIS.sub(r"\2", _QUOTES.sub("", _DASHES.sub("-", key)))
+        key = _SPACES.sub(" ", key).lstrip().rstrip(_CLOSING)
+        key = key.removeprefix("the ")
+        if key == before:
+            return key
+
+
+class TermFinder:
+    """Finds known terms in running text, longest first, singular or plural.
+
+    Args:
+        keys: Keys of the terms, as `normalise_term` makes them.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys: dict[tuple[str, ...], str] = {}
+        self._longest: dict[str, int] = {}
+        for key in sorted(set(keys)):
+            words = tuple(_WORDS.findall(key))
+            if not words or len(key) < 2:
+                continue
+            self._keys.setdefault(words, key)
+            self._longest[words[0]] = max(self._longest.get(words[0], 0), len(words))
+
+    def find(self, text: str) -> tuple[str, ...]:
+        """Name the terms that *text* mentions, each once, in order of appearance."""
+        words = _WORDS.findall(normalise_term(text))
+        found: dict[str, None] = {}
+        at = 0
+        while at < len(words):
+            length, key = self._match_at(words, at)
+            if key is not None:
+                found.setdefault(key)
+            at += length
+        return tuple(found)
+
+    def _match_at(self, words: list[str], at: int) -> tuple[int, str | None]:
+        reach = max((self._longest.get(each, 0) for each in _singulars(words[at])), default=0)
+        for length in range(min(reach, len(words) - at), 0, -1):
+            *first, last = words[at : at + length]
+            for singular in _singulars(last):
+                key = self._keys.get((*first, singular))
+                if key is not None:
+                    return length, key
+        return 1, None
+
+
+def _singulars(word: str) -> Iterator[str]:
+    yield word
+    if len(word) > 3 and word.endswith("ies"):
+        yield word[:-3] + "y"
+    if len(word) > 3 and word.endswith("es"):
+        yield word[:-2]
+    if len(word) > 2 and word.endswith("s"):
+        yield word[:-1]

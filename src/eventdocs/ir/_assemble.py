@@ -1,0 +1,111 @@
+"""From what an extractor found to an IR: identities, resolutions, edges, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import attrs
+
+from eventdocs.ir._edges import edges_of
+from eventdocs.ir._entities import (
+    CrossReference,
+    Definition,
+    DocumentIR,
+    Entity,
+    Formula,
+)
+from eventdocs.ir._identity import identified, keyed
+from eventdocs.ir._invariants import check
+from eventdocs.ir._meanings import Meanings, resolve_variable
+from eventdocs.ir._order import reading_order
+from eventdocs.ir._references import Targets
+from eventdocs.ir._terms import TermFinder
+from eventdocs.types import Digest
+
+
+def assemble(
+    *,
+    document_id: UUID,
+    version: int,
+    source: Digest,
+    media_type: str,
+    title: str,
+    entities: Iterable[Entity],
+    previous: DocumentIR | None = None,
+) -> DocumentIR:
+    """Make an IR of the entities that an extractor found; a pure function of its arguments.
+
+    Entities come with local ids, unique in this call, and are connected by those. They
+    leave with content keys, ordinals and lasting ids, in reading order. References and
+    variables whose state is `unchecked` are resolved; a state that the extractor has
+    settled stays. The terms that a definition's body mentions are found if none are given.
+
+    Args:
+        document_id: The document; the same entities get other ids in another document.
+        version: The revision, from 1.
+        source: Digest of the original bytes.
+        media_type: Of the original.
+        title: The document's title; empty if it has none.
+        entities: In reading order. They are sorted by first character where all have one.
+        previous: An earlier revision, whose ids are carried over to what is still there.
+
+    Raises:
+        InvalidIRError: The entities break the model's rules; each problem has its path.
+    """
+    found = identified(document_id, keyed(reading_order(entities)), previous)
+    found = _with_uses(found)
+    meanings = Meanings(found)
+    found = _resolved(found, meanings)
+    ir = DocumentIR(
+        document_id=document_id,
+        version=version,
+        source=source,
+        media_type=media_type,
+        title=title,
+        entities=tuple(found),
+        edges=edges_of(found, meanings),
+    )
+    check(ir)
+    return ir
+
+
+def _with_uses(entities: Sequence[Entity]) -> list[Entity]:
+    """Find the defined terms in the bodies of definitions."""
+    definitions = [each for each in entities if isinstance(each, Definition)]
+    terms = [each for each in definitions if each.form != "where"]
+    finder = TermFinder(key for each in terms for key in (each.term_key, *each.aliases))
+    return [
+        attrs.evolve(each, uses=_mentions(each, finder))
+        if isinstance(each, Definition) and not each.uses
+        else each
+        for each in entities
+    ]
+
+
+def _mentions(definition: Definition, finder: TermFinder) -> tuple[str, ...]:
+    own = {definition.term_key, *definition.aliases}
+    return tuple(key for key in finder.find(definition.body) if key not in own)
+
+
+def _resolved(entities: Sequence[Entity], meanings: Meanings) -> list[Entity]:
+    targets = Targets(entities)
+    resolved: list[Entity] = []
+    for each in entities:
+        match each:
+            case CrossReference() if each.resolution.state == "unchecked":
+                resolved.append(attrs.evolve(each, resolution=targets.resolve(each)))
+            case Formula():
+                variables = tuple(
+                    attrs.evolve(
+                        variable,
+                        resolution=resolve_variable(variable, each.id.entity_id, meanings),
+                    )
+                    if variable.resolution.state == "unchecked"
+                    else variable
+                    for variable in each.variables
+                )
+                resolved.append(attrs.evolve(each, variables=variables))
+            case _:
+                resolved.append(each)
+    return resolved

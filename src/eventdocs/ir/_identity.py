@@ -1,0 +1,103 @@
+"""Ids that are found, not drawn: the same document gets the same ids on every run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from uuid import UUID, uuid5
+
+import attrs
+
+from eventdocs.ir._canonical import content_key, kind_of
+from eventdocs.ir._entities import (
+    CrossReference,
+    DocumentIR,
+    Entity,
+    Formula,
+    Resolution,
+    Section,
+    Table,
+)
+from eventdocs.ir._match import match_entities
+
+
+def keyed(entities: Iterable[Entity]) -> list[Entity]:
+    """Give every entity its content key, and its ordinal among equal contents."""
+    seen: Counter[str] = Counter()
+    result: list[Entity] = []
+    for entity in entities:
+        key = content_key(entity)
+        identity = attrs.evolve(entity.id, content_key=key, ordinal=seen[key])
+        seen[key] += 1
+        result.append(attrs.evolve(entity, id=identity))
+    return result
+
+
+def identified(
+    document_id: UUID, entities: Sequence[Entity], previous: DocumentIR | None
+) -> list[Entity]:
+    """Replace the local ids of keyed *entities* by lasting ones, wherever they are used.
+
+    An entity that was in *previous* keeps its id. A new one gets a UUIDv5 of the
+    document, its kind, its content key and its ordinal.
+    """
+    known: dict[UUID, UUID] = {}
+    if previous is not None:
+        matching = match_entities(previous.entities, entities)
+        known = {link.new: link.old for link in matching.links}
+    taken = {each.id.entity_id for each in previous.entities} if previous else set[UUID]()
+    for entity in entities:
+        local = entity.id.entity_id
+        if local not in known:
+            known[local] = _mint(document_id, entity, taken)
+            taken.add(known[local])
+    return [_renamed(entity, known) for entity in entities]
+
+
+def _mint(document_id: UUID, entity: Entity, taken: set[UUID]) -> UUID:
+    name = f"{kind_of(entity)}:{entity.id.content_key}:{entity.id.ordinal}"
+    minted = uuid5(document_id, name)
+    attempt = 0
+    # An edited entity keeps the id that its first content gave it, so another entity
+    # with that content needs one of its own.
+    while minted in taken:
+        attempt += 1
+        minted = uuid5(document_id, f"{name}:{attempt}")
+    return minted
+
+
+def _renamed(entity: Entity, known: dict[UUID, UUID]) -> Entity:
+    identity = attrs.evolve(entity.id, entity_id=known[entity.id.entity_id])
+    match entity:
+        case Section():
+            parent = known.get(entity.parent, entity.parent) if entity.parent else None
+            return attrs.evolve(entity, id=identity, parent=parent)
+        case Table():
+            cells = tuple(
+                attrs.evolve(cell, formulas=tuple(known.get(each, each) for each in cell.formulas))
+                if cell.formulas
+                else cell
+                for cell in entity.cells
+            )
+            return attrs.evolve(entity, id=identity, cells=cells)
+        case CrossReference():
+            resolution = _renamed_resolution(entity.resolution, known)
+            return attrs.evolve(entity, id=identity, resolution=resolution)
+        case Formula():
+            variables = tuple(
+                attrs.evolve(each, resolution=_renamed_resolution(each.resolution, known))
+                for each in entity.variables
+            )
+            return attrs.evolve(entity, id=identity, variables=variables)
+        case _:
+            return attrs.evolve(entity, id=identity)
+
+
+def _renamed_resolution(resolution: Resolution, known: dict[UUID, UUID]) -> Resolution:
+    if resolution.target is None and not resolution.candidates:
+        return resolution
+    return attrs.evolve(
+        resolution,
+        target=known.get(resolution.target, resolution.target) if resolution.target else None,
+        candidates=tuple(known.get(each, each) for each in resolution.candidates),
+    )

@@ -1,0 +1,194 @@
+"""When two symbols name one quantity: indices may be renamed or shifted, labels may not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from eventdocs.ir._entities import Entity, Formula, Symbol
+
+Sameness: TypeAlias = Literal["exact", "renamed", "shifted"]
+"""How a used symbol fits a defined one: as it is, with other index letters, or at
+another index (`L_{t-1}` for `L_t`, `w_1` for `w_i`)."""
+
+_USUAL_INDICES = frozenset("ijklmntτ")
+_SHIFT = re.compile(r"(?P<letter>\w)\s*[+\-\u2212±]\s*\S+")
+_ESTIMATES = frozenset({"hat", "bar", "tilde", "widehat", "widetilde", "overline", "dot", "ddot"})
+
+KNOWN_NAMES = frozenset(
+    [
+        "π",
+        "e",
+        "i",
+        "d",
+        "∞",
+        "∂",
+        "∇",
+        "∅",
+        "ℝ",
+        "ℕ",
+        "ℤ",
+        "ℚ",
+        "ℂ",
+        "ℏ",
+        "exp",
+        "log",
+        "ln",
+        "lg",
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "min",
+        "max",
+        "sup",
+        "inf",
+        "lim",
+        "liminf",
+        "limsup",
+        "arg",
+        "argmin",
+        "argmax",
+        "det",
+        "dim",
+        "tr",
+        "trace",
+        "rank",
+        "sgn",
+        "sign",
+        "mod",
+        "gcd",
+        "lcm",
+        "ker",
+        "deg",
+        "diag",
+        "round",
+        "floor",
+        "ceil",
+        "abs",
+        "Pr",
+        "Var",
+        "Cov",
+        "Corr",
+        "if",
+        "otherwise",
+        "else",
+        "and",
+        "or",
+        "for",
+        "where",
+    ]
+)
+"""Constants and functions that every reader knows without a definition."""
+
+
+def index_letters(entities: Iterable[Entity]) -> frozenset[str]:
+    """Collect the letters that serve as indices: the usual ones and those bound somewhere."""
+    bound = {
+        variable.symbol.base
+        for each in entities
+        if isinstance(each, Formula)
+        for variable in each.variables
+        if variable.role in ("index", "bound") and len(variable.symbol.base) == 1
+    }
+    return _USUAL_INDICES | bound
+
+
+def sameness(defined: Symbol, used: Symbol, indices: frozenset[str]) -> Sameness | None:
+    """Say how *used* can mean what *defined* defines; None if it cannot."""
+    if (defined.base, defined.decoration) != (used.base, used.decoration):
+        return None
+    if defined.subscript == used.subscript:
+        return "exact"
+    ours, theirs = _expanded(defined, indices), _expanded(used, indices)
+    if len(ours) != len(theirs):
+        return None
+    worst: Sameness = "renamed"
+    for own, other in zip(ours, theirs, strict=True):
+        if own == other:
+            continue
+        if own not in indices:
+            return None
+        if other not in indices:
+            if not is_index(other, indices):
+                return None
+            worst = "shifted"
+    return worst
+
+
+def is_index(subscript: str, indices: frozenset[str]) -> bool:
+    """Tell an index such as `i`, `t-1` or `0` from a label such as `max`."""
+    shifted = _SHIFT.fullmatch(subscript)
+    return (
+        subscript in indices
+        or subscript.isdigit()
+        or (shifted is not None and shifted["letter"] in indices)
+    )
+
+
+def only_indices(symbol: Symbol, indices: frozenset[str]) -> bool:
+    """Say whether *symbol* bears no subscript but indices, so that it is a part of its base."""
+    return all(is_index(each, indices) for each in _expanded(symbol, indices))
+
+
+def without_estimate(symbol: Symbol) -> Symbol:
+    """Take off the marks by which estimates and means of a quantity are written."""
+    kept = tuple(each for each in symbol.decoration if each not in _ESTIMATES)
+    return Symbol(base=symbol.base, decoration=kept, subscript=symbol.subscript)
+
+
+def is_known(symbol: Symbol) -> bool:
+    """Recognise constants, sets of numbers and functions that need no definition."""
+    style, _, letter = symbol.base.rpartition(":")
+    return symbol.base in KNOWN_NAMES or (style.startswith(("blackboard", "bb")) and letter != "")
+
+
+def spell(symbol: Symbol) -> str:
+    """Write *symbol* for people: `W_i` rather than `W_{i}`."""
+    return re.sub(r"_\{(\w)\}$", r"_\1", symbol.key)
+
+
+def read_symbol(text: str) -> Symbol | None:
+    r"""Read a plainly written symbol such as `λ`, `\lambda`, `W_i`, `W_{i,t}` or `Score`."""
+    found = re.fullmatch(
+        r"\\?(?P<base>[^\W\d_]\w*?)(?:_(?:\{(?P<in>[^{}]+)\}|(?P<one>\w+)))?", text
+    )
+    if found is None:
+        return None
+    inside = found["in"] or found["one"] or ""
+    base = found["base"]
+    if text.startswith("\\"):
+        base = _greek(base)
+    parts = tuple(each.strip() for each in inside.split(",") if each.strip())
+    return Symbol(base=unicodedata.normalize("NFC", base), subscript=parts)
+
+
+def _greek(name: str) -> str:
+    """Turn the English name of a Greek letter into the letter."""
+    size = "CAPITAL" if name[:1].isupper() else "SMALL"
+    spelled = "LAMDA" if name.casefold() == "lambda" else name.upper()
+    try:
+        return unicodedata.lookup(f"GREEK {size} LETTER {spelled}")
+    except KeyError:
+        return name
+
+
+def _expanded(symbol: Symbol, indices: frozenset[str]) -> tuple[str, ...]:
+    """Split run-together indices: `w_{it}` has the indices `i` and `t`."""
+    parts: list[str] = []
+    for each in symbol.subscript:
+        if 1 < len(each) <= 3 and all(letter in indices for letter in each):
+            parts.extend(each)
+        else:
+            parts.append(each)
+    return tuple(parts)
