@@ -1,0 +1,1 @@
+"""What the log and the projections cost, as ratios to the bare drivers in the same run."""
