@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 import orjson
 
@@ -22,14 +22,14 @@ from eventdocs.ir._entities import (
 EntityKind: TypeAlias = Literal["section", "definition", "formula", "table", "reference"]
 """The kind of an entity, as JSON and read models spell it."""
 
-ENTITY_CLASSES: dict[str, type] = {
+ENTITY_CLASSES: dict[EntityKind, type] = {
     "section": Section,
     "definition": Definition,
     "formula": Formula,
     "table": Table,
     "reference": CrossReference,
 }
-_KINDS = {cls: cast("EntityKind", kind) for kind, cls in ENTITY_CLASSES.items()}
+_KINDS: dict[type, EntityKind] = {cls: kind for kind, cls in ENTITY_CLASSES.items()}
 _SPACES = re.compile(r"\s+")
 
 

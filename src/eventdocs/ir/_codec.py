@@ -16,7 +16,7 @@ import attrs
 
 import eventdocs.types
 from eventdocs.errors import InvalidIRError
-from eventdocs.ir._canonical import ENTITY_CLASSES
+from eventdocs.ir._canonical import ENTITY_CLASSES, EntityKind
 from eventdocs.ir._entities import Section
 from eventdocs.types import JSONObject, JSONValue
 
@@ -62,27 +62,27 @@ def codec_of(hint: Any) -> Codec:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return Codec(dict, _read_object)
     if attrs.has(hint):
-        return _codec_of_class(hint)
+        return _record(hint)
     raise TypeError(f"no JSON form for {hint!r}")
 
 
-def tagged(classes: Mapping[str, type]) -> Codec:
+def tagged(classes: Mapping[EntityKind, type]) -> Codec:
     """Write an instance of any of *classes* with its `kind`, and read it by that."""
-    tags = {cls: tag for tag, cls in classes.items()}
+    codecs: dict[str, Codec] = {kind: codec_of(cls) for kind, cls in classes.items()}
+    kinds = {cls: kind for kind, cls in classes.items()}
 
-    def write(value: Any) -> JSONValue:
-        fields = cast("JSONObject", _codec_of_class(type(value)).write(value))
-        return {"kind": tags[type(value)], **fields}
+    def write(value: object) -> JSONValue:
+        kind = kinds[type(value)]
+        return {"kind": kind, **cast("JSONObject", codecs[kind].write(value))}
 
     def read(value: object, path: str, problems: Problems) -> Any:
         if not isinstance(value, dict):
             return _wrong(value, "an object", path, problems)
-        fields: dict[str, object] = dict(cast("dict[str, object]", value))
+        fields = dict(cast("dict[str, object]", value))
         kind = fields.pop("kind", None)
-        cls = classes.get(kind) if isinstance(kind, str) else None
-        if cls is None:
-            return _wrong(kind, f"one of {', '.join(classes)}", f"{path}.kind", problems)
-        return _codec_of_class(cls).read(fields, path, problems)
+        if not isinstance(kind, str) or kind not in codecs:
+            return _wrong(kind, f"one of {', '.join(codecs)}", f"{path}.kind", problems)
+        return codecs[kind].read(fields, path, problems)
 
     return Codec(write, read)
 
@@ -106,7 +106,9 @@ def _plain(cls: type, wanted: str) -> Codec:
 
 
 def _read_object(value: object, path: str, problems: Problems) -> Any:
-    return value if isinstance(value, dict) else _wrong(value, "an object", path, problems)
+    if not isinstance(value, dict):
+        return _wrong(value, "an object", path, problems)
+    return cast("JSONObject", value)
 
 
 def _write_float(value: float) -> JSONValue:
@@ -193,18 +195,16 @@ _TYPED: dict[str, Callable[[str], object]] = {
 
 
 def _read_typed(value: object, path: str, problems: Problems) -> Any:
-    match value:
-        case None | bool() | int():
-            return value
-        case {**fields} if len(fields) == 1:
-            ((tag, text),) = fields.items()
-            try:
-                if isinstance(text, str) and tag in _TYPED:
-                    return _TYPED[tag](text)
-            except (ValueError, InvalidOperation):
-                pass
-        case _:
-            pass
+    if value is None or isinstance(value, bool | int):
+        return value
+    fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    if len(fields) == 1:
+        ((tag, text),) = fields.items()
+        try:
+            if isinstance(text, str) and tag in _TYPED:
+                return _TYPED[tag](text)
+        except (ValueError, InvalidOperation):
+            return _wrong(text, f"a cell's {tag}", path, problems)
     return _wrong(value, "a cell's value", path, problems)
 
 
@@ -230,9 +230,9 @@ def _row_of(hints: tuple[Any, ...]) -> Codec:
         return [column.write(each) for column, each in zip(columns, value, strict=True)]
 
     def read(value: object, path: str, problems: Problems) -> Any:
-        items = cast("list[object]", value) if isinstance(value, list) else None
-        if items is None or len(items) != len(columns):
-            return _wrong(value, f"a list of {len(columns)}", path, problems)
+        items: list[object] = cast("list[object]", value) if isinstance(value, list) else []
+        if len(items) != len(columns):
+            return _wrong(items or "this", f"a list of {len(columns)}", path, problems)
         return tuple(
             column.read(each, f"{path}[{n}]", problems)
             for n, (column, each) in enumerate(zip(columns, items, strict=True))
@@ -241,8 +241,7 @@ def _row_of(hints: tuple[Any, ...]) -> Codec:
     return Codec(write, read)
 
 
-@functools.cache
-def _codec_of_class(cls: type) -> Codec:
+def _record(cls: type) -> Codec:
     hints = typing.get_type_hints(cls, localns=vars(eventdocs.types))  # JSONValue names itself
     names = [field.name for field in attrs.fields(cls)]
     codecs = {name: codec_of(hints[name]) for name in names}

@@ -7,12 +7,12 @@ from typing import cast
 import orjson
 
 from eventdocs.errors import InvalidIRError
-from eventdocs.ir._canonical import ENTITY_CLASSES, canonical_json
-from eventdocs.ir._codec import Codec, Problems, codec_of, tagged
+from eventdocs.ir._canonical import canonical_json
+from eventdocs.ir._codec import Codec, Problems, codec_of
 from eventdocs.ir._entities import IR_SCHEMA, DocumentIR, Entity
 from eventdocs.types import JSONObject
 
-_ENTITY = tagged(ENTITY_CLASSES)
+_ENTITY = codec_of(Entity)
 
 
 def to_dict(ir: DocumentIR) -> JSONObject:

@@ -219,7 +219,7 @@ def resolve_variable(variable: Variable, at: UUID, meanings: Meanings) -> Resolu
     single = next((group for group in groups.values() if len(group) == 1), None)
     if single is not None:
         return Resolution(state="resolved", target=single[0].entity, by=single[0].by)
-    several = next(iter(groups.values()), [])
+    several = next(iter(groups.values()), list[Meaning]())
     candidates = tuple(dict.fromkeys(each.entity for each in several))
     if len(candidates) == 1:
         return Resolution(state="resolved", target=candidates[0], by=several[0].by)

@@ -14,25 +14,13 @@ from eventdocs.ir._entities import Cell, Entity, Formula, Symbol, Table
 from eventdocs.ir._symbols import read_symbol
 from eventdocs.ir._terms import normalise_term
 
-_NAMING = frozenset(
-    [
-        "symbol",
-        "parameter",
-        "parameters",
-        "variable",
-        "variables",
-        "notation",
-        "name",
-        "term",
-        "quantity",
-        "constant",
-        "coefficient",
-        "input",
-        "item",
-    ]
-)
+_NAMES = """
+    symbol parameter parameters variable variables notation name term quantity constant
+    coefficient input item
+"""
+_NAMING = frozenset(_NAMES.split())
 _COMPUTES = frozenset("()=<>≤≥≠+*/^|√∑∏∫[]")
-_VALUING = frozenset(["value", "values", "default", "amount", "setting", "level"])
+_VALUING = frozenset({"value", "values", "default", "amount", "setting", "level"})
 
 
 @attrs.frozen(kw_only=True)

@@ -17,78 +17,12 @@ _USUAL_INDICES = frozenset("ijklmntτ")
 _SHIFT = re.compile(r"(?P<letter>\w)\s*[+\-\u2212±]\s*\S+")
 _ESTIMATES = frozenset({"hat", "bar", "tilde", "widehat", "widetilde", "overline", "dot", "ddot"})
 
-KNOWN_NAMES = frozenset(
-    [
-        "π",
-        "e",
-        "i",
-        "d",
-        "∞",
-        "∂",
-        "∇",
-        "∅",
-        "ℝ",
-        "ℕ",
-        "ℤ",
-        "ℚ",
-        "ℂ",
-        "ℏ",
-        "exp",
-        "log",
-        "ln",
-        "lg",
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "min",
-        "max",
-        "sup",
-        "inf",
-        "lim",
-        "liminf",
-        "limsup",
-        "arg",
-        "argmin",
-        "argmax",
-        "det",
-        "dim",
-        "tr",
-        "trace",
-        "rank",
-        "sgn",
-        "sign",
-        "mod",
-        "gcd",
-        "lcm",
-        "ker",
-        "deg",
-        "diag",
-        "round",
-        "floor",
-        "ceil",
-        "abs",
-        "Pr",
-        "Var",
-        "Cov",
-        "Corr",
-        "if",
-        "otherwise",
-        "else",
-        "and",
-        "or",
-        "for",
-        "where",
-    ]
-)
+_KNOWN = """
+    π e i d ∞ ∂ ∇ ∅ ℝ ℕ ℤ ℚ ℂ ℏ exp log ln lg sin cos tan cot sec csc arcsin arccos arctan sinh
+    cosh tanh min max sup inf lim liminf limsup arg argmin argmax det dim tr trace rank sgn sign
+    mod gcd lcm ker deg diag round floor ceil abs Pr Var Cov Corr if otherwise else and or for where
+"""
+KNOWN_NAMES = frozenset(_KNOWN.split())
 """Constants and functions that every reader knows without a definition."""
 
 
