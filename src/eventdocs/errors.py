@@ -27,9 +27,12 @@ EventdocsError
 │   └── UnregisteredEventError
 ├── ProjectionError
 │   ├── ProjectionStoppedError
+│   ├── ProjectionTimeoutError
 │   ├── ProjectorDefinitionError
+│   ├── RebuildFailedError
 │   ├── StaleProjectionError
 │   ├── StoreRewoundError
+│   ├── UnknownDeadLetterError
 │   └── UnknownProjectionError
 ├── ExtractionError
 │   ├── ExtractionLimitError
@@ -69,7 +72,9 @@ __all__ = [
     "NotAnEventStoreError",
     "ProjectionError",
     "ProjectionStoppedError",
+    "ProjectionTimeoutError",
     "ProjectorDefinitionError",
+    "RebuildFailedError",
     "SchemaError",
     "SchemaTooNewError",
     "SchemaTooOldError",
@@ -85,6 +90,7 @@ __all__ = [
     "TransientStoreError",
     "UndecodableEventError",
     "UnencodableEventError",
+    "UnknownDeadLetterError",
     "UnknownDocumentError",
     "UnknownEventTypeError",
     "UnknownProjectionError",
@@ -441,17 +447,79 @@ class ProjectionStoppedError(ProjectionError):
 
 
 @attrs.define(eq=False)
+class ProjectionTimeoutError(ProjectionError):
+    """A projection did not apply an event in time. It may still do so: look at its status.
+
+    Attributes:
+        projection: What was waited for.
+        sequence: The event that was waited for.
+        at: The last event it had applied.
+        seconds: How long it was waited for.
+        blocked_by: What stands in its way, as far as that is known.
+    """
+
+    projection: str
+    sequence: int
+    at: int
+    seconds: float
+    blocked_by: str = ""
+
+    def __str__(self) -> str:
+        cause = f": {self.blocked_by}" if self.blocked_by else "; is a runner at work?"
+        return (
+            f"projection {self.projection!r} stood at event {self.at} and had not applied event "
+            f"{self.sequence} after {self.seconds:g} seconds{cause}"
+        )
+
+
+@attrs.define(eq=False)
+class UnknownDeadLetterError(ProjectionError):
+    """There is no open dead letter at that place. `runner.dead_letters()` lists those there are."""
+
+    projection: str
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"projection {self.projection!r} has no open dead letter at event {self.sequence}"
+
+
+@attrs.define(eq=False)
+class RebuildFailedError(ProjectionError):
+    """A rebuild could not be carried through. The live tables are as they were."""
+
+    projection: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"projection {self.projection!r} could not be rebuilt, its tables are unchanged: "
+            f"{self.reason}"
+        )
+
+
+@attrs.define(eq=False)
 class StaleProjectionError(ProjectionError):
-    """The read model was built by another version of its projector. Rebuild it."""
+    """The read model is not one that this version of its projector has built. Rebuild it.
+
+    Attributes:
+        projection: Its name.
+        built: The version that built it; 0 if none is known.
+        wanted: The version of the code.
+        reason: What is wrong with it, if not the version.
+    """
 
     projection: str
     built: int
     wanted: int
+    reason: str = ""
 
     def __str__(self) -> str:
+        reason = self.reason or (
+            f"it was built by version {self.built} of its projector, "
+            f"the code has version {self.wanted}"
+        )
         return (
-            f"projection {self.projection!r} was built by version {self.built} of its projector, "
-            f"the code has version {self.wanted}; "
+            f"projection {self.projection!r} is stale: {reason}; "
             f"run `eventdocs projections rebuild {self.projection}` or runner.rebuild()"
         )
 
