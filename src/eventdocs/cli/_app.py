@@ -48,7 +48,9 @@ class App:
     @property
     def database(self) -> str:
         """The database's URL: from the option, else the environment, else a file right here."""
-        return self.chosen_database or self.settings.database_url or DEFAULT_DATABASE
+        if self.chosen_database is not None:
+            return self.chosen_database
+        return self.settings.database_url or DEFAULT_DATABASE
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run *work* to its end; everything it records carries one correlation id."""
@@ -109,8 +111,7 @@ class App:
 
 def sqlite_path(url: str) -> Path | None:
     """Name the file behind an SQLite URL; None for any other database and for memory."""
-    scheme, found, rest = url.partition("://")
-    if not found or scheme.partition("+")[0] != "sqlite":
+    scheme, _, path = url.partition(":///")
+    if scheme not in {"sqlite", "sqlite+aiosqlite"} or path in {"", ":memory:"}:
         return None
-    path = rest.removeprefix("/").partition("?")[0]
-    return Path(path) if path and path != ":memory:" else None
+    return Path(path)

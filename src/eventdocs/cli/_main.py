@@ -14,6 +14,7 @@ from typing_extensions import override
 from eventdocs.cli._app import App
 from eventdocs.cli._events import events
 from eventdocs.cli._options import common_options, database_option
+from eventdocs.cli._version import version
 from eventdocs.errors import EventdocsError
 
 FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
@@ -117,5 +118,5 @@ def main() -> None:
     """
 
 
-for _command in (events,):
+for _command in (events, version):
     main.add_command(_command)

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Eventdocs, command, environment
+
+
+class TestHelp:
+    def test_names_every_command(self, eventdocs: Eventdocs) -> None:
+        """What can be done is found in one place, with the exit status explained."""
+        ended = eventdocs("--help")
+
+        assert ended.status == 0
+        for name in ("demo", "ingest", "extract", "documents", "show", "findings", "diff"):
+            assert f"\n  {name} " in ended.out
+        for name in ("impact", "events", "projections", "migrate", "version"):
+            assert f"\n  {name} " in ended.out
+        assert "Exit status: 0" in ended.out
+
+    def test_is_there_before_a_person_waits_for_it(self, folder: Path) -> None:
+        """No command's own machinery is loaded; the fastest of five runs shows the cost."""
+        seconds: list[float] = []
+        for _ in range(5):
+            started = time.perf_counter()
+            subprocess.run(command("--help"), env=environment(), capture_output=True, check=True)
+            seconds.append(time.perf_counter() - started)
+
+        assert min(seconds) < 0.25
+
+    def test_loads_no_driver_and_no_parser(self) -> None:
+        """Start-up stays light whatever machine the tests run on."""
+        script = (
+            "import sys, eventdocs.cli;"
+            "print(*{'sqlalchemy', 'asyncpg', 'markdown_it', 'rich', 'cattrs', 'tenacity'}"
+            " & set(sys.modules))"
+        )
+
+        ended = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+
+        assert ended.stdout.strip() == ""
+
+
+class TestWrongUsage:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("no-such-command",),
+            ("events", "--no-such-option"),
+            ("events", "--limit", "many"),
+            ("events", "--follow", "--backward"),
+            ("events", "--stream", "a-1", "--category", "a"),
+            ("ingest",),
+            ("extract",),
+            ("show",),
+        ],
+        ids=" ".join,
+    )
+    def test_is_told_in_a_line_and_ends_with_2(
+        self, eventdocs: Eventdocs, arguments: tuple[str, ...]
+    ) -> None:
+        """Scripts can tell a mistake in the command from a command that failed."""
+        ended = eventdocs(*arguments)
+
+        assert ended.status == 2
+        assert len(ended.problems) == 1
+        assert "Traceback" not in ended.err
+        assert ended.out == ""
+
+
+READING = [
+    ("documents",),
+    ("show", "anything"),
+    ("findings",),
+    ("diff", "anything"),
+    ("impact", "anything", "c"),
+    ("events",),
+    ("projections", "status"),
+    ("projections", "catch-up"),
+    ("migrate", "status"),
+]
+
+
+class TestADatabase:
+    @pytest.mark.parametrize("arguments", READING, ids=" ".join)
+    def test_that_is_not_there_is_not_made_by_reading(
+        self, eventdocs: Eventdocs, folder: Path, arguments: tuple[str, ...]
+    ) -> None:
+        """The person is told what to do, and the folder stays as it was."""
+        ended = eventdocs(*arguments)
+
+        assert ended.status == 1
+        [problem] = ended.problems
+        assert problem.startswith("error: there is no database eventdocs.db; make one with")
+        assert "EVENTDOCS_DATABASE_URL" in problem
+        assert list(folder.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "mysql://me:hunter2@localhost/x",
+            "eventdocs.db",
+            "sqlite://me:hunter2@host/x.db",
+            "postgresql://me:hunter2@localhost:1/nowhere",
+            "postgresql://me:hunter2@localhost:notaport/x",
+            "postgresql://me:hunter2@no-such-host.invalid/x",
+            "",
+        ],
+    )
+    def test_with_a_wrong_address_is_an_error_without_its_password(
+        self, eventdocs: Eventdocs, folder: Path, url: str
+    ) -> None:
+        """Whatever is wrong with the address, the answer is clear and keeps the secret."""
+        ended = eventdocs("events", "--database", url)
+
+        assert ended.status == 1
+        assert ended.problems
+        assert "hunter2" not in ended.err + ended.out
+        assert "Traceback" not in ended.err
+        assert list(folder.iterdir()) == []
+
+    def test_is_named_by_the_environment_unless_an_option_names_it(
+        self, eventdocs: Eventdocs
+    ) -> None:
+        """The option wins over the environment, before and after the command's name."""
+        environ = {"EVENTDOCS_DATABASE_URL": "sqlite:///from-environment.db"}
+
+        by_environment = eventdocs("events", environ=environ)
+        by_option = eventdocs("events", "--database", "sqlite:///after.db", environ=environ)
+        by_early_option = eventdocs("--database", "sqlite:///before.db", "events", environ=environ)
+
+        assert "from-environment.db" in by_environment.err
+        assert "after.db" in by_option.err
+        assert "before.db" in by_early_option.err
+
+    def test_of_another_kind_is_refused_and_left_alone(
+        self, eventdocs: Eventdocs, folder: Path
+    ) -> None:
+        """A file that is no database is not touched."""
+        path = folder / "notes.txt"
+        path.write_text("not a database at all, just text\n" * 100)
+        before = path.read_bytes()
+
+        for arguments in (("events",), ("ingest", "notes.txt")):
+            ended = eventdocs(*arguments, "--database", "sqlite:///notes.txt")
+
+            assert ended.status == 1
+            assert any("notes.txt is not an eventdocs database" in each for each in ended.problems)
+        assert path.read_bytes() == before
+
+
+class TestTheEnvironment:
+    def test_with_a_mistyped_variable_is_an_error(self, eventdocs: Eventdocs) -> None:
+        """A setting that would have no effect is named instead of ignored."""
+        ended = eventdocs("events", environ={"EVENTDOCS_DATABSE_URL": "sqlite:///x.db"})
+
+        assert ended.status == 1
+        assert "EVENTDOCS_DATABSE_URL" in ended.problems[0]
+
+
+class TestTheOutput:
+    def test_is_plain_when_piped(self, eventdocs: Eventdocs) -> None:
+        """No escape sequence reaches a file or a pipe."""
+        ended = eventdocs("version")
+
+        assert ended.status == 0
+        assert "\x1b" not in ended.out + ended.err
+
+    def test_ends_in_silence_when_the_reader_goes(self, folder: Path) -> None:
+        """`eventdocs … | head` is no error worth a word."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as gone:
+            ended = subprocess.run(
+                command("version"),
+                env=environment(),
+                stdout=gone,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+
+        assert ended.stderr == b""
+        assert ended.returncode == 141
+
+    def test_survives_a_terminal_that_knows_ascii_only(self, eventdocs: Eventdocs) -> None:
+        """A character that cannot be shown is spelled out."""
+        ended = eventdocs("--help", environ={"PYTHONIOENCODING": "ascii"})
+
+        assert ended.status == 0
