@@ -6,6 +6,7 @@ EventdocsError
 ├── StoreError
 │   ├── EventIdConflictError
 │   ├── InvalidStreamNameError
+│   ├── MigrationChangedError
 │   ├── NotAnEventStoreError
 │   ├── SchemaError
 │   │   ├── SchemaTooNewError
@@ -68,6 +69,7 @@ __all__ = [
     "ExtractionLimitError",
     "InvalidIRError",
     "InvalidStreamNameError",
+    "MigrationChangedError",
     "NewerSchemaVersionError",
     "NotAnEventStoreError",
     "ProjectionError",
@@ -246,6 +248,25 @@ class StoreUnavailableError(TransientStoreError):
 
     def __str__(self) -> str:
         return f"{self.database} cannot be reached: {self.reason}"
+
+
+@attrs.define(eq=False)
+class MigrationChangedError(StoreError):
+    """A migration was applied with another text than this eventdocs has for it.
+
+    The two would not agree about the schema. Find out which build of eventdocs
+    upgraded the database, and open it with that one.
+    """
+
+    database: str
+    version: int
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database}: migration {self.version} ({self.name}) was applied with another "
+            "content than this eventdocs has for it; use the build that upgraded the database"
+        )
 
 
 @attrs.define(eq=False)

@@ -2,5 +2,6 @@
 
 from eventdocs.projections._handlers import Handler, handles
 from eventdocs.projections._projector import FailurePolicy, Projector
+from eventdocs.projections._tables import projection_metadata
 
-__all__ = ["FailurePolicy", "Handler", "Projector", "handles"]
+__all__ = ["FailurePolicy", "Handler", "Projector", "handles", "projection_metadata"]

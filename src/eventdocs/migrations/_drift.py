@@ -1,0 +1,164 @@
+"""Drift: how a database's tables differ from those that the code declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import CheckConstraint, Connection, Table, UniqueConstraint, inspect, text
+from sqlalchemy.engine import Inspector
+
+from eventdocs.migrations._declared import declared_tables
+from eventdocs.migrations._target import Target, reading
+
+_FUNCTIONS: Final = (
+    "eventdocs_append",
+    "eventdocs_hold_watermark",
+    "eventdocs_namespace",
+    "eventdocs_watermark",
+)
+
+
+async def verify(target: Target, *, schema: str | None = None) -> list[str]:
+    """Compare the database with the tables that this eventdocs declares.
+
+    Args:
+        target: The database.
+        schema: The PostgreSQL schema of the tables; None for the search path's.
+
+    Returns:
+        The differences, one sentence each; none if all is as it should be. What a host
+        has added beside our tables is not ours to judge; what it added to them is told.
+    """
+    async with reading(target) as connection:
+        return await connection.run_sync(lambda sync: list(_differences(sync, schema)))
+
+
+def _differences(connection: Connection, schema: str | None) -> Iterator[str]:
+    inspector = inspect(connection)
+    present = set(inspector.get_table_names(schema))
+    for table in declared_tables():
+        if table.name not in present:
+            yield f"table {table.name} is missing"
+            continue
+        for what, declared, found in (
+            (
+                "column",
+                _declared_columns(table, connection),
+                _found_columns(inspector, table, schema),
+            ),
+            ("key", _declared_keys(table), _found_keys(inspector, table, schema)),
+            ("index", _declared_indexes(table), _found_indexes(inspector, table, schema)),
+        ):
+            yield from _compare(f"{table.name}, {what}", declared, found)
+    if connection.dialect.name == "postgresql":
+        yield from _differing_sequence(connection, schema)
+        yield from _missing_functions(connection, schema)
+
+
+def _compare(what: str, declared: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted(declared.keys() - found.keys()):
+        yield f"{what} {name} is missing"
+    for name in sorted(found.keys() - declared.keys()):
+        yield f"{what} {name} is not declared"
+    for name in sorted(declared.keys() & found.keys()):
+        if declared[name] != found[name]:
+            yield f"{what} {name} is {found[name]}, declared is {declared[name]}"
+
+
+def _declared_columns(table: Table, connection: Connection) -> Mapping[str, Sequence[str]]:
+    return {
+        column.name: (
+            column.type.compile(connection.dialect),
+            "NULL" if column.nullable else "NOT NULL",
+        )
+        for column in table.columns
+    }
+
+
+def _found_columns(
+    inspector: Inspector, table: Table, schema: str | None
+) -> Mapping[str, Sequence[str]]:
+    return {
+        column["name"]: (
+            column["type"].compile(inspector.dialect),
+            "NULL" if column["nullable"] else "NOT NULL",
+        )
+        for column in inspector.get_columns(table.name, schema)
+    }
+
+
+def _declared_keys(table: Table) -> Mapping[str, Sequence[str]]:
+    keys = {"PRIMARY KEY": [column.name for column in table.primary_key]}
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            keys[f"UNIQUE {constraint.name}"] = [column.name for column in constraint.columns]
+        elif isinstance(constraint, CheckConstraint):
+            keys[f"CHECK {constraint.name}"] = []
+    for constraint in table.foreign_key_constraints:
+        columns = ", ".join(constraint.column_keys)
+        keys[f"FOREIGN KEY ({columns})"] = [
+            *(element.target_fullname for element in constraint.elements),
+            constraint.ondelete or "NO ACTION",
+        ]
+    return keys
+
+
+def _found_keys(
+    inspector: Inspector, table: Table, schema: str | None
+) -> Mapping[str, Sequence[str]]:
+    primary = inspector.get_pk_constraint(table.name, schema)
+    keys = {"PRIMARY KEY": list(primary["constrained_columns"])}
+    for unique in inspector.get_unique_constraints(table.name, schema):
+        keys[f"UNIQUE {unique['name']}"] = list(unique["column_names"])
+    for check in inspector.get_check_constraints(table.name, schema):
+        keys[f"CHECK {check['name']}"] = []
+    for foreign in inspector.get_foreign_keys(table.name, schema):
+        columns = ", ".join(foreign["constrained_columns"])
+        keys[f"FOREIGN KEY ({columns})"] = [
+            *(f"{foreign['referred_table']}.{name}" for name in foreign["referred_columns"]),
+            foreign.get("options", {}).get("ondelete", "NO ACTION"),
+        ]
+    return keys
+
+
+def _declared_indexes(table: Table) -> Mapping[str, Sequence[str]]:
+    return {str(index.name): [column.name for column in index.columns] for index in table.indexes}
+
+
+def _found_indexes(
+    inspector: Inspector, table: Table, schema: str | None
+) -> Mapping[str, Sequence[str]]:
+    return {
+        str(index["name"]): [str(name) for name in index["column_names"]]
+        for index in inspector.get_indexes(table.name, schema)
+        if not index.get("duplicates_constraint")
+    }
+
+
+def _differing_sequence(connection: Connection, schema: str | None) -> Iterator[str]:
+    cache = connection.scalar(
+        text(
+            "SELECT seqcache FROM pg_sequence WHERE seqrelid = "
+            "to_regclass(CAST(:qualifier AS text) || 'eventdocs_sequence')"
+        ),
+        {"qualifier": _qualifier(schema)},
+    )
+    if cache is None:
+        yield "sequence eventdocs_sequence is missing"
+    elif cache != 1:
+        yield f"sequence eventdocs_sequence caches {cache} numbers, declared is 1"
+
+
+def _missing_functions(connection: Connection, schema: str | None) -> Iterator[str]:
+    for name in _FUNCTIONS:
+        found = connection.scalar(
+            text("SELECT to_regproc(CAST(:qualifier AS text) || CAST(:name AS text))"),
+            {"qualifier": _qualifier(schema), "name": name},
+        )
+        if found is None:
+            yield f"function {name} is missing"
+
+
+def _qualifier(schema: str | None) -> str:
+    return "" if schema is None else f'"{schema}".'
