@@ -122,6 +122,7 @@ class TestADatabase:
 
         assert ended.status == 1
         assert ended.problems
+        assert "unexpected" not in ended.err
         assert "hunter2" not in ended.err + ended.out
         assert "Traceback" not in ended.err
         assert list(folder.iterdir()) == []

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from eventdocs.cli._app import App
 from eventdocs.cli._events import events
+from eventdocs.cli._migrate import migrate
 from eventdocs.cli._options import common_options, database_option
 from eventdocs.cli._version import version
 from eventdocs.errors import EventdocsError
@@ -118,5 +119,5 @@ def main() -> None:
     """
 
 
-for _command in (events, version):
+for _command in (events, migrate, version):
     main.add_command(_command)
