@@ -33,14 +33,22 @@ from eventdocs.ir._entities import (
     Table,
     Variable,
 )
+from eventdocs.ir._graph import DEPENDENCIES, Graph, dependency_graph
+from eventdocs.ir._impact import Affected, Impact, impact
 from eventdocs.ir._invariants import check
 from eventdocs.ir._json import from_dict, from_json, to_dict, to_json
+from eventdocs.ir._lineage import Lineage, Origin, OriginKind, lineage
 from eventdocs.ir._match import Link, Matching, MatchRule, match
+from eventdocs.ir._names import name_of
+from eventdocs.ir._parameters import Parameter
+from eventdocs.ir._symbols import spell
 from eventdocs.ir._terms import normalise_term
 
 __all__ = [
+    "DEPENDENCIES",
     "IR_SCHEMA",
     "UNCHECKED",
+    "Affected",
     "Cell",
     "Column",
     "ColumnType",
@@ -53,13 +61,19 @@ __all__ = [
     "Entity",
     "EntityKind",
     "Formula",
+    "Graph",
     "Identity",
+    "Impact",
     "Issue",
+    "Lineage",
     "Link",
     "MatchRule",
     "Matching",
     "Method",
     "Notation",
+    "Origin",
+    "OriginKind",
+    "Parameter",
     "Provenance",
     "ReferenceType",
     "Resolution",
@@ -75,11 +89,16 @@ __all__ = [
     "assemble",
     "check",
     "content_key",
+    "dependency_graph",
     "from_dict",
     "from_json",
+    "impact",
     "kind_of",
+    "lineage",
     "match",
+    "name_of",
     "normalise_term",
+    "spell",
     "to_dict",
     "to_json",
 ]

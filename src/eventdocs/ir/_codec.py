@@ -197,15 +197,16 @@ _TYPED: dict[str, Callable[[str], object]] = {
 def _read_typed(value: object, path: str, problems: Problems) -> Any:
     if value is None or isinstance(value, bool | int):
         return value
-    fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
-    if len(fields) == 1:
-        ((tag, text),) = fields.items()
-        try:
-            if isinstance(text, str) and tag in _TYPED:
-                return _TYPED[tag](text)
-        except (ValueError, InvalidOperation):
-            return _wrong(text, f"a cell's {tag}", path, problems)
-    return _wrong(value, "a cell's value", path, problems)
+    if not isinstance(value, dict):
+        return _wrong(value, "a cell's value", path, problems)
+    fields = cast("dict[str, object]", value)
+    tag, text = next(iter(fields.items()), ("", ""))
+    if len(fields) != 1 or tag not in _TYPED or not isinstance(text, str):
+        return _wrong(fields, "a cell's value", path, problems)
+    try:
+        return _TYPED[tag](text)
+    except (ValueError, InvalidOperation):
+        return _wrong(text, f"a cell's {tag}", path, problems)
 
 
 def _list_of(item_hint: Any) -> Codec:

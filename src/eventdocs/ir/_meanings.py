@@ -83,8 +83,7 @@ class Meanings:
         for each in entities:
             match each:
                 case Formula() if each.defines is not None:
-                    kind: MeaningKind = "formula" if each.display else "inline"
-                    self._add(self._meaning(each, each.defines, kind, "formula"), ())
+                    self._add(self.at_formula(each), ())
                 case Definition():
                     by = "where" if each.form == "where" else "definition"
                     meaning = self._meaning(each, each.symbol, "definition", by)
@@ -94,6 +93,11 @@ class Meanings:
                         self._add_parameter(each, parameter)
                 case _:
                     pass
+
+    def at_formula(self, formula: Formula) -> Meaning:
+        """Describe what *formula* itself says about the symbol that it defines."""
+        kind: MeaningKind = "formula" if formula.display else "inline"
+        return self._meaning(formula, formula.defines, kind, "formula")
 
     def _meaning(
         self, entity: Entity, symbol: Symbol | None, kind: MeaningKind, by: str
