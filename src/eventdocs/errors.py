@@ -43,6 +43,7 @@ EventdocsError
 └── DocumentError
     ├── CommandRefusedError
     ├── ContentMissingError
+    ├── RevisionUnavailableError
     └── UnknownDocumentError
 ```
 """
@@ -77,6 +78,7 @@ __all__ = [
     "ProjectionTimeoutError",
     "ProjectorDefinitionError",
     "RebuildFailedError",
+    "RevisionUnavailableError",
     "SchemaError",
     "SchemaTooNewError",
     "SchemaTooOldError",
@@ -676,3 +678,21 @@ class ContentMissingError(DocumentError):
 
     def __str__(self) -> str:
         return f"no content with digest {self.digest}"
+
+
+@attrs.define(eq=False)
+class RevisionUnavailableError(DocumentError):
+    """What was asked of a revision is not to be had: it is not there, not extracted, or erased.
+
+    Attributes:
+        document_id: The document.
+        revision: The revision that was asked for.
+        reason: Why not.
+    """
+
+    document_id: UUID
+    revision: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"document {self.document_id}, revision {self.revision}: {self.reason}"
