@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import uuid
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
 import attrs
 import cattrs
 import orjson
-from cattrs.preconf.orjson import make_converter
 
 from eventdocs.errors import (
     NewerSchemaVersionError,
@@ -24,11 +18,12 @@ from eventdocs.errors import (
     UnregisteredEventError,
 )
 from eventdocs.observability import Correlation
+from eventdocs.store._canonical_json import NotStorableError, canonical_json
+from eventdocs.store._converter import converter
+from eventdocs.store._event_types import EventType
 from eventdocs.store._events import NewEvent, RawEvent, RecordedEvent
 from eventdocs.store._registry import EventRegistry
 from eventdocs.types import JSONValue
-
-_INT_RANGE = range(-(2**63), 2**63)
 
 
 @attrs.frozen(kw_only=True)
@@ -61,12 +56,12 @@ class Codec:
 
     Values that would not survive every database unchanged are refused when they
     are written: NaN and infinities, U+0000, lone surrogates, integers beyond 64
-    bits, naive datetimes.
+    bits, naive datetimes. So is an event whose values do not fit its own class,
+    because nobody could read it again.
     """
 
     def __init__(self, registry: EventRegistry) -> None:
         self.registry = registry
-        self._converter = _make_converter()
 
     def encode(self, event: NewEvent[Any], *, context: Correlation) -> EncodedEvent:
         """Encode *event*, filling from *context* what it does not say itself.
@@ -80,12 +75,13 @@ class Codec:
         if declared is None:
             raise UnregisteredEventError(f"{cls.__module__}.{cls.__qualname__}")
         payload = self._canonical(event.data, declared.name, "data")
+        self._refuse_unreadable(payload, declared)
         metadata: dict[str, JSONValue] = {**context.metadata, **event.metadata}
         if context.actor is not None:
             metadata.setdefault("actor", context.actor)
         correlation_id = event.correlation_id or context.correlation_id
         if correlation_id is not None:
-            _refuse_text(correlation_id, declared.name, "correlation_id")
+            self._canonical(correlation_id, declared.name, "correlation_id")
         return EncodedEvent(
             id=event.id,
             type=declared.name,
@@ -123,7 +119,7 @@ class Codec:
             payload = orjson.loads(raw.payload)
             for version in range(raw.schema_version, declared.schema_version):
                 payload = declared.upcasters[version](payload)
-            data = cast("object", self._converter.structure(payload, declared.cls))
+            data = cast("object", converter.structure(payload, declared.cls))
         except Exception as error:  # upcasters and validators are the host's code
             reason = "; ".join(_reasons(error))
             raise UndecodableEventError(
@@ -133,93 +129,19 @@ class Codec:
 
     def _canonical(self, value: object, event_type: str, path: str) -> bytes:
         try:
-            plain = self._converter.unstructure(value)
-        except Exception as error:
-            raise UnencodableEventError(event_type, path, str(error)) from error
-        _refuse(plain, event_type, path)
+            return canonical_json(converter.unstructure(value))
+        except NotStorableError as error:
+            raise UnencodableEventError(event_type, path + error.path, error.reason) from error
+        except Exception as error:  # validators and properties are the host's code
+            reason = f"{type(error).__name__}: {error}"
+            raise UnencodableEventError(event_type, path, reason) from error
+
+    def _refuse_unreadable(self, payload: bytes, declared: EventType) -> None:
         try:
-            return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError as error:
-            raise UnencodableEventError(event_type, path, str(error)) from error
-
-
-def _make_converter() -> cattrs.Converter:
-    converter = make_converter(forbid_extra_keys=True, detailed_validation=True)
-    # Left as they are, so that a naive one can still be told from an aware one by `_refuse`.
-    converter.register_unstructure_hook(datetime, lambda value: value)
-    converter.register_structure_hook(datetime, lambda value, _: _parse_datetime(value))
-    converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
-    converter.register_unstructure_hook(uuid.UUID, str)
-    converter.register_structure_hook(uuid.UUID, lambda value, _: UUID(value))
-    for primitive in (str, bool, int):
-        converter.register_structure_hook(primitive, _exactly(primitive))
-    converter.register_structure_hook(float, lambda value, _: _parse_float(value))
-    return converter
-
-
-def _exactly(primitive: type) -> Any:
-    def structure(value: object, _: object) -> object:
-        if type(value) is not primitive:
-            raise ValueError(f"expected {primitive.__name__}, found {type(value).__name__}")
-        return value
-
-    return structure
-
-
-def _parse_float(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"expected float, found {type(value).__name__}")  # noqa: TRY004 - cattrs collects ValueErrors with their paths
-    return float(value)
-
-
-def _parse_datetime(value: object) -> datetime:
-    parsed = datetime.fromisoformat(str(value))
-    if parsed.tzinfo is None:
-        raise ValueError(f"{value!r} has no offset from UTC")
-    return parsed
-
-
-def _refuse(value: object, event_type: str, path: str) -> None:
-    if isinstance(value, str):
-        _refuse_text(value, event_type, path)
-    elif isinstance(value, bool) or value is None:
-        return
-    elif isinstance(value, int):
-        if value not in _INT_RANGE:
-            raise UnencodableEventError(event_type, path, f"{value} does not fit into 64 bits")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise UnencodableEventError(event_type, path, f"{value} is not a JSON number")
-    elif isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise UnencodableEventError(
-                event_type, path, f"{value.isoformat()} is naive; give it a time zone"
-            )
-    elif isinstance(value, Mapping):
-        for key, item in cast("Mapping[object, object]", value).items():
-            if not isinstance(key, str):
-                raise UnencodableEventError(event_type, path, f"key {key!r} is not text")
-            _refuse_text(key, event_type, f"{path}.{key!r}")
-            _refuse(item, event_type, f"{path}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(cast("Sequence[object]", value)):
-            _refuse(item, event_type, f"{path}[{index}]")
-    elif not isinstance(value, date | UUID):
-        raise UnencodableEventError(
-            event_type, path, f"{type(value).__qualname__} has no JSON form"
-        )
-
-
-def _refuse_text(value: str, event_type: str, path: str) -> None:
-    if "\0" in value:
-        raise UnencodableEventError(event_type, path, "text holds U+0000")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise UnencodableEventError(
-            event_type, path, f"text holds a lone surrogate at character {error.start}"
-        ) from error
+            converter.structure(orjson.loads(payload), declared.cls)
+        except Exception as error:  # validators are the host's code
+            reason = f"it could not be read back: {'; '.join(_reasons(error))}"
+            raise UnencodableEventError(declared.name, "data", reason) from error
 
 
 def _reasons(error: BaseException) -> list[str]:
