@@ -14,7 +14,7 @@ from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.errors import StoreError
-from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend
+from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend, check_stream_name
 
 if TYPE_CHECKING:
     from eventdocs.backends.sqlite import SqliteEventStore
@@ -67,7 +67,7 @@ class BoundSqliteStore(EventStore):
     @override
     async def stream_version(self, stream: str) -> int:
         with translated(self.database):
-            found = await self._rows(reading.FIND_STREAM_VERSION, stream)
+            found = await self._rows(reading.FIND_STREAM_VERSION, check_stream_name(stream))
         return int(found[0][0]) if found else 0
 
     @override

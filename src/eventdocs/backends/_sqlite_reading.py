@@ -39,6 +39,8 @@ _COLUMNS: Final = (
 
 def page_query(selection: Selection, limit: int) -> tuple[str, Mapping[str, Any]]:
     """Write the statement that reads one event more than *limit* of *selection*."""
+    if limit < 1:
+        raise ValueError(f"a page has at least one event, not {limit}")
     types = selection.types
     sql, arguments = _page_sql(
         in_stream=selection.stream is not None,

@@ -32,6 +32,7 @@ from eventdocs.store import (
     Page,
     Selection,
     StreamAppend,
+    check_stream_name,
 )
 
 __all__ = ["SqliteEventStore"]
@@ -178,7 +179,7 @@ class SqliteEventStore(EventStore):
 
     @override
     async def stream_version(self, stream: str) -> int:
-        return await self._find(reading.FIND_STREAM_VERSION, stream)
+        return await self._find(reading.FIND_STREAM_VERSION, check_stream_name(stream))
 
     @override
     async def head(self) -> int:

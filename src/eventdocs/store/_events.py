@@ -238,7 +238,9 @@ class Page:
 
     Attributes:
         events: In the order that was asked for.
-        through: Continue after this sequence (before it, when reading backward).
+        through: Where to continue: after this place (before it, when reading backward).
+            It is the last event's, or where the selection began if there are no events;
+            a version if one stream is read, else a sequence.
         is_last: Nothing more of the selection was visible at the time of reading.
     """
 

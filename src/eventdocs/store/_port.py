@@ -14,16 +14,18 @@ import attrs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import (
-    EventdocsError,
+    EventIdConflictError,
     EventTypeError,
+    InvalidStreamNameError,
     UnencodableEventError,
+    UnregisteredEventError,
     WrongExpectedVersionError,
 )
 from eventdocs.observability import Instrumentation, NullInstrumentation, current_correlation
 from eventdocs.store._codec import Codec, EncodedEvent
 from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
 from eventdocs.store._registry import EventRegistry
-from eventdocs.store._selection import Selection, check_stream_name
+from eventdocs.store._selection import MAX_PLACE, Selection, check_stream_name
 from eventdocs.types import Expect, ExpectedVersion
 
 PAGE_SIZE = 500
@@ -88,43 +90,35 @@ class EventStore(abc.ABC):
             UnregisteredEventError: The store was not opened with an event's class.
             UnencodableEventError: An event holds a value the log refuses.
             InvalidStreamNameError: No backend could store the stream's name.
+            ValueError: There are no events, or *expected* is no version.
             TransientStoreError: The database was busy or away; repeat the call with
                 the same `NewEvent`s.
         """
         started = time.perf_counter()
         types: list[str] = []
+        outcome = "failed"
         try:
             append = self._prepare(stream, events, expected)
             types = [event.type for event in append.events]
             appended = await self._record(append)
-        except EventTypeError:
-            self.instrumentation.appended(
-                types, outcome="invalid", seconds=time.perf_counter() - started
-            )
+            outcome = "repeated" if appended.repeated else "recorded"
+        except (EventTypeError, InvalidStreamNameError):
+            outcome = "invalid"
             raise
-        except WrongExpectedVersionError:
-            self.instrumentation.appended(
-                types, outcome="refused", seconds=time.perf_counter() - started
-            )
+        except (WrongExpectedVersionError, EventIdConflictError):
+            outcome = "refused"
             raise
-        except EventdocsError:
-            self.instrumentation.appended(
-                types, outcome="failed", seconds=time.perf_counter() - started
-            )
-            raise
-        self.instrumentation.appended(
-            types,
-            outcome="repeated" if appended.repeated else "recorded",
-            seconds=time.perf_counter() - started,
-        )
+        finally:
+            seconds = time.perf_counter() - started
+            self.instrumentation.appended(types, outcome=outcome, seconds=seconds)
         return appended
 
     def _prepare(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion
     ) -> StreamAppend:
         check_stream_name(stream)
-        if isinstance(expected, int) and expected < 0:
-            raise ValueError(f"a stream version is 0 or more, not {expected}")
+        if isinstance(expected, int) and not 0 <= expected <= MAX_PLACE:
+            raise ValueError(f"a stream version is a number from 0 to 2⁶³ - 1, not {expected}")
         if not events:
             raise ValueError("an append holds at least one event")
         context = current_correlation()
@@ -148,6 +142,9 @@ class EventStore(abc.ABC):
 
         No event can later become visible at or below a sequence that a page has
         passed, so a reader that continues after `Page.through` misses nothing.
+
+        Raises:
+            ValueError: *limit* is less than 1.
         """
 
     async def read_stream(
@@ -167,10 +164,12 @@ class EventStore(abc.ABC):
             until: Only versions up to this one, inclusive.
             limit: At most so many events.
             backward: Newest first.
+
+        Raises:
+            InvalidStreamNameError: No stream can have this name.
+            ValueError: A place or the limit is negative or beyond 64 bits.
         """
-        selection = Selection(
-            stream=check_stream_name(stream), after=after, until=until, backward=backward
-        )
+        selection = Selection(stream=stream, after=after, until=until, backward=backward)
         async for event in self._read(selection, limit):
             yield event
 
@@ -193,7 +192,14 @@ class EventStore(abc.ABC):
             types: Only these event types, given as registered classes or by name.
             limit: At most so many events.
             backward: Newest first.
+
+        Raises:
+            UnregisteredEventError: One of the classes is not registered.
+            InvalidStreamNameError: No category can have this name.
+            ValueError: A place or the limit is negative or beyond 64 bits.
         """
+        if isinstance(types, str):
+            raise TypeError(f"types is a collection of types, not the text {types!r}")
         names = None if types is None else tuple(self._type_name(each) for each in types)
         selection = Selection(
             category=category, types=names, after=after, until=until, backward=backward
@@ -206,14 +212,14 @@ class EventStore(abc.ABC):
             return each
         declared = self.registry.of_class(each)
         if declared is None:
-            from eventdocs.errors import UnregisteredEventError
-
             raise UnregisteredEventError(f"{each.__module__}.{each.__qualname__}")
         return declared.name
 
     async def _read(
         self, selection: Selection, limit: int | None
     ) -> AsyncIterator[RecordedEvent[Any]]:
+        if limit is not None and limit < 0:
+            raise ValueError(f"a limit is 0 or more, not {limit}")
         left = limit
         while left is None or left > 0:
             size = PAGE_SIZE if left is None else min(PAGE_SIZE, left)
@@ -232,7 +238,11 @@ class EventStore(abc.ABC):
 
     @abc.abstractmethod
     async def stream_version(self, stream: str) -> int:
-        """Tell the version of the stream's last event; 0 if the stream does not exist."""
+        """Tell the version of the stream's last event; 0 if the stream does not exist.
+
+        Raises:
+            InvalidStreamNameError: No stream can have this name.
+        """
 
     @abc.abstractmethod
     async def head(self) -> int:

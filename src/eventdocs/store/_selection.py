@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import attrs
 
 from eventdocs.errors import InvalidStreamNameError
+from eventdocs.store._canonical_json import NotStorableError, check_text
 
-MAX_STREAM_NAME = 255
-MAX_SEQUENCE = 2**63 - 1
+MAX_STREAM_NAME: Final = 255
+MAX_PLACE: Final = 2**63 - 1
+"""The greatest sequence or version that a database can hold."""
 
 
 def category_of(stream: str) -> str:
@@ -36,6 +40,24 @@ def check_stream_name(stream: str) -> str:
     return stream
 
 
+def _check_name(_: object, __: object, name: str | None) -> None:
+    if name is not None:
+        check_stream_name(name)
+
+
+def _check_place(_: object, attribute: attrs.Attribute[Any], place: int | None) -> None:
+    if place is not None and not 0 <= place <= MAX_PLACE:
+        raise ValueError(f"{attribute.name} is a number from 0 to 2⁶³ - 1, not {place}")
+
+
+def _check_types(_: object, __: object, types: tuple[str, ...] | None) -> None:
+    for name in types or ():
+        try:
+            check_text(name)
+        except NotStorableError as error:
+            raise ValueError(f"no event type is named {name!r}: {error.reason}") from error
+
+
 @attrs.frozen(kw_only=True)
 class Selection:
     """Which events to read; without any restriction, the whole log.
@@ -47,11 +69,16 @@ class Selection:
         after: Only events beyond this place, exclusive.
         until: Only events up to this place, inclusive; None for no bound.
         backward: Newest first.
+
+    Raises:
+        InvalidStreamNameError: No stream or category can have the name.
+        ValueError: A place is negative or beyond 64 bits, or a type's name holds
+            characters that no database can store.
     """
 
-    stream: str | None = None
-    category: str | None = None
-    types: tuple[str, ...] | None = None
-    after: int = 0
-    until: int | None = None
+    stream: str | None = attrs.field(default=None, validator=_check_name)
+    category: str | None = attrs.field(default=None, validator=_check_name)
+    types: tuple[str, ...] | None = attrs.field(default=None, validator=_check_types)
+    after: int = attrs.field(default=0, validator=_check_place)
+    until: int | None = attrs.field(default=None, validator=_check_place)
     backward: bool = False
