@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from sqlalchemy import Table
 
@@ -67,8 +67,12 @@ class Projector:
 
 
 def _problems(cls: type[Projector]) -> Iterator[str]:
+    # What a class body says is unchecked, whatever its annotations promise.
     name: object = getattr(cls, "name", None)
     version: object = getattr(cls, "version", None)
+    tables: object = cls.tables
+    depends_on: object = cls.depends_on
+    policy: object = getattr(cls, "on_failure", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         yield (
             f"name must be 1 to 100 letters, digits, '.', '_' and '-', "
@@ -78,23 +82,23 @@ def _problems(cls: type[Projector]) -> Iterator[str]:
         yield f"version must be a number from 1, not {version!r}"
     if not cls.handlers:
         yield "it handles no event; decorate a method with @handles(EventClass)"
-    if not _is_tuple_of(cls.tables, Table):
+    if not _are_all(tables, lambda each: isinstance(each, Table)):
         yield "tables must be a tuple of SQLAlchemy tables"
     for table in cls.tables:
         if table.schema is not None:
             yield f"table {table.fullname} names a schema; the store's own is used for all"
-    if not _is_tuple_of(cls.depends_on, type) or not all(
-        issubclass(each, Projector) for each in cls.depends_on
+    if not _are_all(
+        depends_on, lambda each: isinstance(each, type) and issubclass(each, Projector)
     ):
         yield "depends_on must be a tuple of projector classes"
-    if not isinstance(cls.on_failure, FailurePolicy):
-        yield f"on_failure must be a FailurePolicy, not {cls.on_failure!r}"
+    if not isinstance(policy, FailurePolicy):
+        yield f"on_failure must be a FailurePolicy, not {policy!r}"
     if any(each.name == name for each in dependencies_of(cls)):
         yield "it depends on itself"
 
 
-def _is_tuple_of(value: object, kind: type) -> bool:
-    return isinstance(value, tuple) and all(isinstance(each, kind) for each in value)  # pyright: ignore[reportUnknownVariableType]  # any tuple at all
+def _are_all(value: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(value, tuple) and all(map(fits, cast("tuple[object, ...]", value)))
 
 
 def dependencies_of(cls: type[Projector]) -> list[type[Projector]]:

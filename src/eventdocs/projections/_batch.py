@@ -1,0 +1,134 @@
+"""A batch: events in the log's order, handed to the handlers within one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventdocs.errors import ProjectorDefinitionError
+from eventdocs.observability import correlate
+from eventdocs.projections._projector import Projector
+from eventdocs.store import RecordedEvent
+
+Events: TypeAlias = Sequence[RecordedEvent[Any]]
+
+
+@attrs.frozen(kw_only=True)
+class BoundHandler:
+    """A handler of one projector instance.
+
+    Attributes:
+        call: The bound method.
+        batch: It takes a sequence of events instead of a single one.
+    """
+
+    call: Callable[[Any, AsyncConnection], Coroutine[Any, Any, None]]
+    batch: bool
+
+
+def bind(projector: Projector) -> Mapping[str, BoundHandler]:
+    """Bind the projector's handlers; what is one method is one object for all its types."""
+    bound = {
+        handler.method: BoundHandler(call=getattr(projector, handler.method), batch=handler.batch)
+        for handler in projector.handlers.values()
+    }
+    return {name: bound[handler.method] for name, handler in projector.handlers.items()}
+
+
+@attrs.define(eq=False)
+class EventFailedError(Exception):
+    """The events from *first* on, *count* of them, could not be applied; one of them is to blame.
+
+    It never leaves the package: the projection tries them in smaller parts.
+    """
+
+    first: int
+    count: int
+    cause: Exception
+
+
+def decode(events: Events, handlers: Mapping[str, BoundHandler]) -> None:
+    """Decode the handled events now, before a transaction is held open for them.
+
+    What cannot be decoded is reported when its turn comes.
+    """
+    for event in events:
+        if event.type in handlers:
+            with contextlib.suppress(Exception):
+                _ = event.data
+
+
+async def apply(
+    events: Events,
+    handlers: Mapping[str, BoundHandler],
+    tx: AsyncConnection,
+    *,
+    parked: Collection[str] = (),
+) -> list[RecordedEvent[Any]]:
+    """Hand *events* to their handlers in order.
+
+    Args:
+        events: In the log's order; events without a handler are passed over.
+        handlers: By event type.
+        tx: The transaction the effects belong to.
+        parked: Streams whose events have to wait.
+
+    Returns:
+        The events that have a handler, and have to wait.
+
+    Raises:
+        EventFailedError: A handler failed, or an event could not be decoded.
+    """
+    waiting: list[RecordedEvent[Any]] = []
+    run: list[RecordedEvent[Any]] = []
+    running: BoundHandler | None = None
+    first = 0
+    for index, event in enumerate(events):
+        handler = handlers.get(event.type)
+        if handler is None:
+            continue
+        if parked and event.stream in parked:
+            waiting.append(event)
+            continue
+        try:
+            _ = event.data
+        except Exception as error:
+            raise EventFailedError(index, 1, error) from error
+        if handler is not running or not handler.batch:
+            await _hand_over(running, run, first, index, tx)
+            run, running, first = [], handler, index
+        run.append(event)
+    await _hand_over(running, run, first, len(events), tx)
+    return waiting
+
+
+async def _hand_over(
+    handler: BoundHandler | None, run: Events, first: int, end: int, tx: AsyncConnection
+) -> None:
+    if handler is None:
+        return
+    transaction = _transaction_of(tx)
+    cause = run[0]
+    try:
+        # Many events have no one cause in common, unless they belong to one correlation.
+        shared = len(run) == 1 or all(event.correlation_id == cause.correlation_id for event in run)
+        with correlate(
+            cause.correlation_id if shared else None,
+            causation_id=cause.id if len(run) == 1 else None,
+        ):
+            await handler.call(run if handler.batch else cause, tx)
+        if _transaction_of(tx) is not transaction:
+            raise ProjectorDefinitionError(
+                handler.call.__qualname__, "it ended the transaction; the projection does that"
+            )
+    except Exception as error:
+        raise EventFailedError(first, end - first, error) from error
+
+
+def _transaction_of(tx: AsyncConnection) -> object:
+    connection = tx.sync_connection
+    return None if connection is None else connection.get_transaction()

@@ -1,0 +1,153 @@
+"""Checkpoints: the last event a projection has applied, committed with its effect."""
+
+from __future__ import annotations
+
+import enum
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import attrs
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventdocs.errors import StaleProjectionError, StoreRewoundError
+from eventdocs.projections._projector import Projector
+from eventdocs.projections._tables import projections
+
+
+class ProjectionState(enum.Enum):
+    """How a projection stands."""
+
+    RUNNING = "running"
+    """Nothing is in its way."""
+
+    PARKED = "parked"
+    """Events of some streams wait in dead letters; the others are applied."""
+
+    STOPPED = "stopped"
+    """It stands before an event that it cannot apply."""
+
+    STALE = "stale"
+    """Another version of its projector built it, or a table is missing: rebuild it."""
+
+    REWOUND = "rewound"
+    """The log does not hold the event of its checkpoint: rebuild it."""
+
+
+@attrs.frozen(kw_only=True)
+class Checkpoint:
+    """Where a projection stands, and what it was built by.
+
+    Attributes:
+        projection: Its name.
+        version: The version of the projector that built it.
+        store_id: The log it was built from.
+        sequence: Place of the last event delivered to it; 0 before the first.
+        event_id: That event.
+        state: Running, parked or stopped.
+        fingerprint: Of the code and the tables that built it.
+    """
+
+    projection: str
+    version: int
+    store_id: UUID
+    sequence: int
+    event_id: UUID | None
+    state: ProjectionState
+    fingerprint: str
+
+    def is_at(self, other: Checkpoint) -> bool:
+        """Tell whether both name the same place, built by the same version."""
+        return (self.version, self.store_id, self.sequence, self.event_id) == (
+            other.version,
+            other.store_id,
+            other.sequence,
+            other.event_id,
+        )
+
+
+_ROW = select(
+    projections.c.name,
+    projections.c.version,
+    projections.c.store_id,
+    projections.c.sequence,
+    projections.c.event_id,
+    projections.c.status,
+    projections.c.fingerprint,
+)
+
+
+async def read_checkpoint(connection: AsyncConnection, projection: str) -> Checkpoint | None:
+    """Read where *projection* stands; None if it was never begun."""
+    found = await connection.execute(_ROW.where(projections.c.name == projection))
+    return _checkpoint_of(found.one_or_none())
+
+
+async def lock_checkpoint(tx: AsyncConnection, projection: str) -> Checkpoint | None:
+    """Read where *projection* stands, and keep everyone from moving it until *tx* ends."""
+    found = await tx.execute(_ROW.where(projections.c.name == projection).with_for_update())
+    return _checkpoint_of(found.one_or_none())
+
+
+async def require_checkpoint(
+    tx: AsyncConnection, projector: Projector | type[Projector], store_id: UUID
+) -> Checkpoint:
+    """Lock the checkpoint of *projector*, and make sure that it may go on from there.
+
+    Raises:
+        StaleProjectionError: Another version of the projector built its tables.
+        StoreRewoundError: They were built from another log.
+    """
+    found = await lock_checkpoint(tx, projector.name)
+    if found is None:
+        raise StaleProjectionError(
+            projector.name, 0, projector.version, "there is no record of what its tables hold"
+        )
+    if found.version != projector.version:
+        raise StaleProjectionError(projector.name, found.version, projector.version)
+    if found.store_id != store_id:
+        raise StoreRewoundError(
+            projector.name, found.sequence, "the log is another one than it was built from"
+        )
+    return found
+
+
+async def create_checkpoint(tx: AsyncConnection, checkpoint: Checkpoint) -> None:
+    """Record a projection that was never begun."""
+    await tx.execute(insert(projections).values(name=checkpoint.projection, **_values(checkpoint)))
+
+
+async def write_checkpoint(tx: AsyncConnection, checkpoint: Checkpoint) -> None:
+    """Record where the projection stands now."""
+    await tx.execute(
+        update(projections)
+        .where(projections.c.name == checkpoint.projection)
+        .values(**_values(checkpoint))
+    )
+
+
+def _values(checkpoint: Checkpoint) -> dict[str, object]:
+    return {
+        "version": checkpoint.version,
+        "store_id": checkpoint.store_id,
+        "sequence": checkpoint.sequence,
+        "event_id": checkpoint.event_id,
+        "status": checkpoint.state.value,
+        "fingerprint": checkpoint.fingerprint,
+        "updated_at": datetime.now(UTC),
+    }
+
+
+def _checkpoint_of(row: Any) -> Checkpoint | None:
+    if row is None:
+        return None
+    return Checkpoint(
+        projection=row.name,
+        version=row.version,
+        store_id=row.store_id,
+        sequence=row.sequence,
+        event_id=row.event_id,
+        state=ProjectionState(row.status),
+        fingerprint=row.fingerprint,
+    )

@@ -1,0 +1,167 @@
+"""Live: projections that follow the log as it grows, each in a task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import attrs
+
+from eventdocs.errors import EventdocsError
+from eventdocs.projections._bell import Bell
+from eventdocs.projections._projection import Conditions, Projection
+from eventdocs.projections._projector import Projector
+from eventdocs.store import EventStore
+
+_logger: Final = logging.getLogger("eventdocs.projections")
+
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 10.0
+
+
+class Live:
+    """Follows the log with a set of projections until it is told to stop.
+
+    Args:
+        store: The log.
+        projectors: In the order of their dependencies.
+        conditions: How to work; transient trouble is sat out however long it takes.
+        poll_interval: Seconds between two looks at the log.
+        check: Raises if a projector's projection must not go on.
+
+    Attributes:
+        troubles: Why projections pause, by name.
+        news: Rings when the log has grown or a projection has moved.
+        mended: Rings when something that stopped a projection may have been mended.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        projectors: Sequence[Projector],
+        *,
+        conditions: Conditions,
+        poll_interval: float,
+        check: Callable[[Projector], None],
+    ) -> None:
+        self.troubles: dict[str, Exception] = {}
+        self.news = Bell()
+        self.mended = Bell()
+        self._store = store
+        self._projectors = projectors
+        self._conditions = attrs.evolve(conditions, patience=None, nap=self._nap)
+        self._poll_interval = poll_interval
+        self._check = check
+        self._head = 0
+        self._stopping = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def run(self) -> None:
+        """Follow the log until `stop`; nothing is at work any more when this returns.
+
+        Raises:
+            RuntimeError: It is running already.
+        """
+        if not self._idle.is_set():
+            raise RuntimeError("the runner is running already")
+        self._idle.clear()
+        self._stopping.clear()
+        projections = {
+            projector.name: Projection(
+                self._store, projector, begin=self._store.begin, conditions=self._conditions
+            )
+            for projector in self._projectors
+        }
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch(), name="eventdocs-log-watch")
+                for name, projection in projections.items():
+                    ahead = [projections[each.name] for each in projection.projector.depends_on]
+                    tasks.create_task(
+                        self._keep_up(projection, ahead), name=f"eventdocs-projection-{name}"
+                    )
+        finally:
+            self._idle.set()
+
+    def stop(self) -> None:
+        """Let `run` return as soon as the batches at work are committed."""
+        self._stopping.set()
+        self.news.ring()
+        self.mended.ring()
+
+    async def stopped(self) -> None:
+        """Wait until nothing is at work."""
+        await self._idle.wait()
+
+    async def _watch(self) -> None:
+        patience = self._conditions.patience_of("log", self._store)
+        with contextlib.suppress(_StoppingError):
+            while True:
+                head = await patience.call(self._store.head)
+                # Lower than before is news too: the log has been restored.
+                if head != self._head:
+                    self._head = head
+                    self.news.ring()
+                await self._nap(self._poll_interval)
+
+    async def _keep_up(self, projection: Projection, ahead: Sequence[Projection]) -> None:
+        pause = _FIRST_PAUSE
+        with contextlib.suppress(_StoppingError):
+            while not self._stopping.is_set():
+                news, mended = self.news.listen(), self.mended.listen()
+                bounds = [each.at.sequence if each.at else 0 for each in ahead]
+                try:
+                    self._check(projection.projector)
+                    has_moved = await projection.advance(min([self._head, *bounds]))
+                except _StoppingError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - one projection's failure must not end the others
+                    self._report(projection.name, error)
+                    await self._nap(pause, mended)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                    continue
+                pause = _FIRST_PAUSE
+                self.troubles.pop(projection.name, None)
+                self._measure(projection)
+                if has_moved:
+                    self.news.ring()
+                else:
+                    await news.wait()
+
+    def _report(self, projection: str, error: Exception) -> None:
+        known = self.troubles.get(projection)
+        self.troubles[projection] = error
+        if str(known) != str(error):
+            _logger.error(
+                "eventdocs.projection.paused",
+                extra={"projection": projection, "error_type": type(error).__qualname__},
+                exc_info=None if isinstance(error, EventdocsError) else error,
+            )
+
+    def _measure(self, projection: Projection) -> None:
+        if projection.at is None:
+            return
+        behind = max(0, self._head - projection.at.sequence)
+        last = projection.last_recorded_at
+        seconds = (datetime.now(UTC) - last).total_seconds() if behind and last else 0.0
+        self._conditions.instrumentation.lagged(
+            projection.name, events=behind, seconds=max(0.0, seconds)
+        )
+
+    async def _nap(self, seconds: float, until: asyncio.Event | None = None) -> None:
+        """Wait so many seconds, or until *until* is set; end the task if the runner stops."""
+        if not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await (until or self._stopping).wait()
+        if self._stopping.is_set():
+            raise _StoppingError
+
+
+class _StoppingError(Exception):
+    """The runner stops: an attempt to wait ends the task that waits."""

@@ -1,0 +1,298 @@
+"""A projection: a projector at work on one set of tables, batch by batch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import attrs
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventdocs.errors import (
+    ProjectionStoppedError,
+    StoreRewoundError,
+)
+from eventdocs.observability import Instrumentation
+from eventdocs.projections._batch import EventFailedError, Events, apply, bind, decode
+from eventdocs.projections._checkpoints import (
+    Checkpoint,
+    ProjectionState,
+    require_checkpoint,
+    write_checkpoint,
+)
+from eventdocs.projections._dead_letters import (
+    DeadLetterState,
+    describe,
+    parked_streams,
+    record_failure,
+    record_waiting,
+    resolve,
+)
+from eventdocs.projections._patience import Patience
+from eventdocs.projections._projector import FailurePolicy, Projector
+from eventdocs.projections._tables import dead_letters
+from eventdocs.store import EventStore, RecordedEvent, Selection
+
+Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+
+_logger: Final = logging.getLogger("eventdocs.projections")
+
+
+class SupersededError(Exception):
+    """The checkpoint is not where it was believed to be: another process has moved it."""
+
+
+@attrs.frozen(kw_only=True)
+class Conditions:
+    """How a projection works.
+
+    Attributes:
+        instrumentation: Is told what happens.
+        batch_size: The most events of one transaction.
+        patience: Seconds after which transient trouble is given up; None never does.
+        nap: Waits between two attempts.
+        left_out: Sequences of events that are passed over.
+        skipped: Sequences of events that, should they fail, are skipped whatever the policy.
+    """
+
+    instrumentation: Instrumentation
+    batch_size: int
+    patience: float | None
+    nap: Callable[[float], Awaitable[None]] = asyncio.sleep
+    left_out: Collection[int] = ()
+    skipped: Collection[int] = ()
+
+    def patience_of(self, projection: str, store: EventStore) -> Patience:
+        """Say how *projection* sits out trouble with the database of *store*."""
+        return Patience(
+            projection=projection,
+            database=store.database,
+            instrumentation=self.instrumentation,
+            limit=self.patience,
+            nap=self.nap,
+        )
+
+
+class Projection:
+    """Applies the log to one set of tables, and keeps the checkpoint beside them.
+
+    Each batch is one transaction: it locks the checkpoint, makes sure that it is where
+    it is believed to be, applies the events, moves the checkpoint, and commits. Any
+    number of processes may work on one projection: no event takes effect twice.
+
+    Args:
+        store: The log.
+        projector: Whose handlers apply it.
+        begin: Opens a transaction in which the projector's tables and the bookkeeping
+            are found by their names.
+        conditions: How to work.
+
+    Attributes:
+        at: The checkpoint as it was last seen; None if it has to be read.
+        last_recorded_at: When the last event that was applied had been recorded.
+    """
+
+    def __init__(
+        self, store: EventStore, projector: Projector, *, begin: Begin, conditions: Conditions
+    ) -> None:
+        self.projector = projector
+        self.name = projector.name
+        self.at: Checkpoint | None = None
+        self.last_recorded_at: datetime | None = None
+        self._store = store
+        self._begin = begin
+        self._conditions = conditions
+        self._handlers = bind(projector)
+        self._patience = conditions.patience_of(self.name, store)
+
+    async def reload(self) -> Checkpoint:
+        """Read the checkpoint as it is in the database.
+
+        Raises:
+            StaleProjectionError: Another version of the projector built the tables.
+            StoreRewoundError: They were built from another log.
+        """
+        self.at = at = await self._patience.call(self._read_checkpoint)
+        return at
+
+    async def advance(self, until: int) -> bool:
+        """Apply the next page of events up to *until*, and tell whether there was any.
+
+        Raises:
+            ProjectionStoppedError: An event could not be applied and stops the projection.
+            StaleProjectionError: Another version of the projector built the tables.
+            StoreRewoundError: The log does not hold the event of the checkpoint.
+            StoreError: The database's trouble did not pass in time.
+        """
+        at = self.at or await self.reload()
+        if until <= at.sequence == 0:
+            return False
+        # Every page begins with the event of the checkpoint: that the log still holds it
+        # is seen with each page, and not only after a restart.
+        selection = Selection(after=max(at.sequence - 1, 0), until=max(until, at.sequence))
+        limit = self._conditions.batch_size + 1
+        page = await self._patience.call(lambda: self._store.read_page(selection, limit=limit))
+        events = page.events
+        if at.sequence:
+            if not events or events[0].id != at.event_id:
+                await self._refuse_rewound(at)
+                return True
+            events = events[1:]
+        if events:
+            await self._apply(at, events)
+        return bool(events)
+
+    async def _read_checkpoint(self) -> Checkpoint:
+        async with self._begin() as tx:
+            return await require_checkpoint(tx, self.projector, self._store.store_id)
+
+    async def _refuse_rewound(self, at: Checkpoint) -> None:
+        if not (await self.reload()).is_at(at):
+            return
+        self.at = None
+        raise StoreRewoundError(
+            self.name, at.sequence, f"the log does not hold event {at.event_id} there any more"
+        )
+
+    async def _apply(self, at: Checkpoint, events: Events) -> None:
+        pending = [events]
+        try:
+            while pending:
+                part = pending.pop()
+                try:
+                    at = await self._patience.call(partial(self._commit, at, part))
+                except EventFailedError as failure:
+                    if len(part) > 1:
+                        pending.extend(reversed(_split(part, failure)))
+                        continue
+                    at = await self._set_aside(at, part[0], failure.cause)
+                self.at = at
+                self.last_recorded_at = part[-1].recorded_at
+        except SupersededError:
+            _logger.info("eventdocs.projection.superseded", extra={"projection": self.name})
+            await self.reload()
+
+    async def _commit(self, at: Checkpoint, events: Events) -> Checkpoint:
+        started = time.perf_counter()
+        decode(events, self._handlers)
+        is_applied = False
+        try:
+            async with self._begin() as tx:
+                before = await self._lock(tx, at)
+                after = await self._apply_in(tx, before, events)
+                await write_checkpoint(tx, after)
+                is_applied = True
+        except Exception as error:
+            if is_applied:
+                # The commit itself was refused, as a deferred constraint does.
+                raise EventFailedError(0, len(events), error) from error
+            raise
+        self._conditions.instrumentation.projected(
+            self.name, events=len(events), seconds=time.perf_counter() - started
+        )
+        if before.state is not after.state:
+            _logger.info(
+                "eventdocs.projection.resumed",
+                extra={"projection": self.name, "state": after.state.value},
+            )
+        return after
+
+    async def _lock(self, tx: AsyncConnection, at: Checkpoint) -> Checkpoint:
+        found = await require_checkpoint(tx, self.projector, self._store.store_id)
+        if not found.is_at(at):
+            raise SupersededError
+        return found
+
+    async def _apply_in(
+        self, tx: AsyncConnection, before: Checkpoint, events: Events
+    ) -> Checkpoint:
+        parked: Collection[str] = ()
+        if before.state is not ProjectionState.RUNNING:
+            parked = await parked_streams(tx, self.name, before.sequence)
+        last = events[-1]
+        if before.state is ProjectionState.STOPPED:
+            # What it stood before can now be applied: else this transaction is rolled back.
+            await resolve(
+                tx,
+                self.name,
+                dead_letters.c.sequence.between(before.sequence + 1, last.sequence),
+                state=DeadLetterState.RESOLVED,
+                resolution="applied",
+            )
+        left_out = self._conditions.left_out
+        todo = [each for each in events if each.sequence not in left_out] if left_out else events
+        waiting = await apply(todo, self._handlers, tx, parked=parked)
+        if waiting:
+            await record_waiting(tx, self.name, waiting)
+        state = ProjectionState.PARKED if parked else ProjectionState.RUNNING
+        return attrs.evolve(before, sequence=last.sequence, event_id=last.id, state=state)
+
+    async def _set_aside(
+        self, at: Checkpoint, event: RecordedEvent[Any], error: Exception
+    ) -> Checkpoint:
+        policy = self.projector.on_failure
+        if event.sequence in self._conditions.skipped:
+            policy = FailurePolicy.SKIP
+        after, attempts = await self._patience.call(
+            lambda: self._record_failure(at, event, error, policy)
+        )
+        _logger.error(
+            "eventdocs.projection.event_failed",
+            extra={
+                "projection": self.name,
+                "policy": policy.value,
+                "sequence": event.sequence,
+                "event_type": event.type,
+                "error_type": type(error).__qualname__,
+                "attempts": attempts,
+                "correlation_id": event.correlation_id,
+            },
+        )
+        if attempts == 1:
+            self._conditions.instrumentation.dead_lettered(
+                self.name, event_type=event.type, error=type(error).__qualname__
+            )
+        if policy is FailurePolicy.STOP:
+            self.at = after
+            raise ProjectionStoppedError(
+                self.name, event.sequence, event.type, describe(error)
+            ) from error
+        return after
+
+    async def _record_failure(
+        self, at: Checkpoint, event: RecordedEvent[Any], error: Exception, policy: FailurePolicy
+    ) -> tuple[Checkpoint, int]:
+        async with self._begin() as tx:
+            before = await self._lock(tx, at)
+            passed = attrs.evolve(before, sequence=event.sequence, event_id=event.id)
+            skipped_because = None
+            match policy:
+                case FailurePolicy.STOP:
+                    after = attrs.evolve(before, state=ProjectionState.STOPPED)
+                case FailurePolicy.PARK:
+                    after = attrs.evolve(passed, state=ProjectionState.PARKED)
+                case FailurePolicy.SKIP:
+                    skipped_because = "it failed, and the policy is to skip"
+                    parked = await parked_streams(tx, self.name, before.sequence)
+                    state = ProjectionState.PARKED if parked else ProjectionState.RUNNING
+                    after = attrs.evolve(passed, state=state)
+            attempts = await record_failure(
+                tx, self.name, event, error, skipped_because=skipped_because
+            )
+            await write_checkpoint(tx, after)
+        return after, attempts
+
+
+def _split(part: Events, failure: EventFailedError) -> list[Events]:
+    """Divide *part*, which failed as a whole, into parts that are tried on their own."""
+    first, end = failure.first, failure.first + failure.count
+    middle = first + max(1, failure.count // 2)
+    return [
+        each for each in (part[:first], part[first:middle], part[middle:end], part[end:]) if each
+    ]

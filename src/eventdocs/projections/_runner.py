@@ -1,0 +1,288 @@
+"""The runner: keeps projections at the head of the log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from eventdocs.errors import EventdocsError, StaleProjectionError, UnknownProjectionError
+from eventdocs.observability import Instrumentation
+from eventdocs.projections._arrival import explain_absence, has_arrived
+from eventdocs.projections._dead_letters import (
+    OPEN,
+    DeadLetter,
+    DeadLetterState,
+    read_dead_letters,
+)
+from eventdocs.projections._installation import install
+from eventdocs.projections._live import Live
+from eventdocs.projections._order import in_order
+from eventdocs.projections._projection import Conditions, Projection
+from eventdocs.projections._projector import Projector
+from eventdocs.projections._replay import Replay
+from eventdocs.projections._status import ProjectionStatus, status_of
+from eventdocs.store import Appended, EventStore
+
+
+class ProjectionRunner:
+    """Builds read models from the log, each event exactly once, in the log's order.
+
+    Enter it, then `catch_up` to bring the read models up to date once, or `run` to keep
+    them so. Any number of runners, in any number of processes, may work on the same
+    projections: a checkpoint is locked while a batch is applied, and moves with it.
+
+    Args:
+        store: The log; its database holds the read models too.
+        projectors: In any order; everything they depend on must be among them.
+        instrumentation: Is told what happens; the store's own by default.
+        batch_size: The most events that one transaction applies.
+        poll_interval: Seconds between two looks at the log while `run` has nothing to do.
+        patience: Seconds for which `catch_up` and the like sit out a busy or absent
+            database before they raise. `run` sits it out however long it takes.
+        create_tables: Create missing tables of projections that were never begun.
+
+    Raises:
+        ProjectorDefinitionError: The projectors contradict each other.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        projectors: Sequence[Projector],
+        *,
+        instrumentation: Instrumentation | None = None,
+        batch_size: int = 500,
+        poll_interval: float = 0.1,
+        patience: float = 30.0,
+        create_tables: bool = True,
+    ) -> None:
+        self._store = store
+        self._projectors = in_order(projectors, store.registry)
+        self._instrumentation = instrumentation or store.instrumentation
+        self._poll_interval = poll_interval
+        self._create_tables = create_tables
+        self._broken: dict[str, StaleProjectionError] = {}
+        self._conditions = Conditions(
+            instrumentation=self._instrumentation, batch_size=batch_size, patience=patience
+        )
+        self._live = Live(
+            store,
+            self._projectors,
+            conditions=self._conditions,
+            poll_interval=poll_interval,
+            check=self._refuse_broken,
+        )
+
+    # ---- lifetime
+
+    async def __aenter__(self) -> Self:
+        """Create missing tables and checkpoints.
+
+        Raises:
+            ProjectorDefinitionError: A projector's tables cannot be created.
+            StoreError: The database could not be reached in time.
+        """
+        patience = self._conditions.patience_of("installation", self._store)
+        self._broken = await patience.call(
+            lambda: install(self._store, self._projectors, create_tables=self._create_tables)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        await self._live.stopped()
+
+    # ---- following the log
+
+    async def catch_up(self) -> None:
+        """Apply everything that the log holds at this moment to every projection.
+
+        A projection that cannot go on does not keep the others from it, except those
+        that depend on it: they stay behind it.
+
+        Raises:
+            ProjectionStoppedError: A projection stands before an event it cannot apply.
+            ProjectionError: A projection has to be rebuilt first.
+            StoreError: The database stayed busy or absent.
+        """
+        patience = self._conditions.patience_of("log", self._store)
+        head = await patience.call(self._store.head)
+        reached: dict[str, int] = {}
+        failures: list[EventdocsError] = []
+        for projector in self._projectors:
+            projection = self._at_work(projector)
+            until = min([head, *(reached[each.name] for each in projector.depends_on)])
+            try:
+                self._refuse_broken(projector)
+                while await projection.advance(until):
+                    pass
+            except EventdocsError as error:
+                failures.append(error)
+            reached[projector.name] = projection.at.sequence if projection.at else 0
+        if failures:
+            for other in failures[1:]:
+                failures[0].add_note(f"also: {other}")
+            raise failures[0]
+
+    async def run(self) -> None:
+        """Keep all projections up to date until cancelled or `stop` is called.
+
+        A projection that fails does not disturb the others: it pauses, reports why in
+        its status, and tries again. When this returns, nothing of it is at work any more.
+
+        Raises:
+            RuntimeError: It is running already.
+        """
+        await self._live.run()
+
+    def stop(self) -> None:
+        """Let `run` return as soon as the batches at work are committed."""
+        self._live.stop()
+
+    # ---- knowing
+
+    async def status(self) -> list[ProjectionStatus]:
+        """Tell how each projection stands, those that others depend on first."""
+        head = await self._store.head()
+        statuses = [
+            await status_of(
+                self._store,
+                projector,
+                head=head,
+                trouble=self._trouble_of(projector),
+                broken=self._broken.get(projector.name),
+            )
+            for projector in self._projectors
+        ]
+        for status in statuses:
+            self._instrumentation.lagged(status.name, events=status.lag, seconds=status.lag_seconds)
+        return statuses
+
+    async def dead_letters(
+        self,
+        projection: str | type[Projector],
+        *,
+        states: Sequence[DeadLetterState] = OPEN,
+    ) -> list[DeadLetter]:
+        """List what *projection* has set aside, in the log's order.
+
+        Args:
+            projection: Its name or its projector's class.
+            states: Only dead letters in these states: those still open by default.
+        """
+        name = self._find(projection).name
+        async with self._store.connect() as connection:
+            return await read_dead_letters(connection, name, states=states)
+
+    async def wait_for(
+        self,
+        appended: Appended,
+        projection: str | type[Projector],
+        *,
+        timeout: float = 10.0,  # noqa: ASYNC109 - the error tells what blocks, a scope's cannot
+    ) -> None:
+        """Wait until *projection* has applied what was appended, in whatever process.
+
+        Args:
+            appended: What `append` returned.
+            projection: Its name or its projector's class.
+            timeout: Seconds to wait at most.
+
+        Raises:
+            ProjectionStoppedError: It stands before an earlier event that it cannot apply.
+            ProjectionTimeoutError: It did not get there in time.
+        """
+        projector = self._find(projection)
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    news = self._live.news.listen()
+                    if await has_arrived(self._store, projector.name, appended):
+                        return
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(self._poll_interval):
+                            await news.wait()
+        except TimeoutError:
+            raise await explain_absence(
+                self._store,
+                projector.name,
+                appended,
+                seconds=timeout,
+                trouble=self._trouble_of(projector),
+            ) from None
+
+    # ---- mending
+
+    async def retry(
+        self, projection: str | type[Projector], sequence: int | None = None
+    ) -> list[DeadLetter]:
+        """Apply what was set aside, each stream's events in order, each in its own transaction.
+
+        A stream's queue ends at the first event that still fails.
+
+        Args:
+            projection: Its name or its projector's class.
+            sequence: Only the stream of the dead letter at this place.
+
+        Returns:
+            The dead letters that are still open; none when all is well.
+
+        Raises:
+            UnknownDeadLetterError: There is no open dead letter at that place.
+        """
+        left = await self._replay(projection).retry(sequence)
+        self._live.mended.ring()
+        return left
+
+    async def skip(self, projection: str | type[Projector], sequence: int) -> list[DeadLetter]:
+        """Leave one event out for good, then apply what waited behind it in its stream.
+
+        Args:
+            projection: Its name or its projector's class.
+            sequence: The place of an open dead letter.
+
+        Returns:
+            The dead letters that are still open; none when all is well.
+
+        Raises:
+            UnknownDeadLetterError: There is no open dead letter at that place.
+        """
+        left = await self._replay(projection).skip(sequence)
+        self._live.mended.ring()
+        return left
+
+    def _replay(self, projection: str | type[Projector]) -> Replay:
+        projector = self._find(projection)
+        self._refuse_broken(projector)
+        return Replay(self._store, self._at_work(projector), conditions=self._conditions)
+
+    # ---- the parts
+
+    def _at_work(self, projector: Projector) -> Projection:
+        return Projection(
+            self._store, projector, begin=self._store.begin, conditions=self._conditions
+        )
+
+    def _find(self, projection: str | type[Projector]) -> Projector:
+        name = projection if isinstance(projection, str) else projection.name
+        for projector in self._projectors:
+            if projector.name == name:
+                return projector
+        raise UnknownProjectionError(name, [each.name for each in self._projectors])
+
+    def _refuse_broken(self, projector: Projector) -> None:
+        broken = self._broken.get(projector.name)
+        if broken is not None:
+            raise broken
+
+    def _trouble_of(self, projector: Projector) -> str | None:
+        trouble = self._live.troubles.get(projector.name)
+        return None if trouble is None else str(trouble)

@@ -1,0 +1,143 @@
+"""Status: how far each projection is behind the log, and what stands in its way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import attrs
+
+from eventdocs.errors import ProjectionError, StaleProjectionError, StoreRewoundError
+from eventdocs.projections._checkpoints import Checkpoint, ProjectionState, read_checkpoint
+from eventdocs.projections._dead_letters import (
+    DeadLetter,
+    DeadLetterState,
+    count_open,
+    read_dead_letters,
+)
+from eventdocs.projections._fingerprint import fingerprint_of
+from eventdocs.projections._projector import Projector
+from eventdocs.store import EventStore, Selection
+
+
+@attrs.frozen(kw_only=True)
+class ProjectionStatus:
+    """How a projection stands at one moment.
+
+    Attributes:
+        name: The projection.
+        version: The version of its projector in the code.
+        sequence: The last event it has applied; 0 before the first.
+        head: The last event of the log.
+        lag: How many events it is behind, at most: sequences may have holes.
+        lag_seconds: How long ago the first event it has not applied was recorded.
+        state: Whether anything is in its way.
+        dead_letters: How many events wait to be applied or skipped.
+        stale: The code, its version or the tables are not those that built it.
+        error: What is in its way.
+    """
+
+    name: str
+    version: int
+    sequence: int
+    head: int
+    lag: int
+    lag_seconds: float
+    state: ProjectionState
+    dead_letters: int
+    stale: bool
+    error: str | None
+
+
+async def status_of(
+    store: EventStore,
+    projector: Projector,
+    *,
+    head: int,
+    trouble: str | None,
+    broken: StaleProjectionError | None,
+) -> ProjectionStatus:
+    """Find out how the projection of *projector* stands.
+
+    Args:
+        store: The log.
+        projector: The projection's projector.
+        head: The last event of the log.
+        trouble: What its runner has met last, if it could not go on.
+        broken: What only a rebuild can mend.
+    """
+    async with store.connect() as connection:
+        at = await read_checkpoint(connection, projector.name)
+        dead_letters = await count_open(connection, projector.name)
+        failed = await read_dead_letters(
+            connection, projector.name, states=[DeadLetterState.FAILED]
+        )
+    sequence = at.sequence if at else 0
+    lag, lag_seconds = await _lag(store, sequence, head)
+    state, error = await _state(store, projector, at, failed, broken)
+    return ProjectionStatus(
+        name=projector.name,
+        version=projector.version,
+        sequence=sequence,
+        head=head,
+        lag=lag,
+        lag_seconds=lag_seconds,
+        state=state,
+        dead_letters=dead_letters,
+        stale=state is ProjectionState.STALE
+        or (at is not None and at.fingerprint != fingerprint_of(type(projector))),
+        error=error or trouble,
+    )
+
+
+async def _lag(store: EventStore, sequence: int, head: int) -> tuple[int, float]:
+    page = await store.read_page(Selection(after=sequence), limit=1)
+    if not page.events:
+        return 0, 0.0
+    oldest = page.events[0]
+    seconds = (datetime.now(UTC) - oldest.recorded_at).total_seconds()
+    return max(head - sequence, 1), max(seconds, 0.0)
+
+
+async def _state(
+    store: EventStore,
+    projector: Projector,
+    at: Checkpoint | None,
+    failed: list[DeadLetter],
+    broken: StaleProjectionError | None,
+) -> tuple[ProjectionState, str | None]:
+    try:
+        if broken is not None:
+            raise broken
+        if at is None or at.version != projector.version:
+            raise StaleProjectionError(projector.name, at.version if at else 0, projector.version)
+        await check_log(store, at)
+    except StoreRewoundError as error:
+        return ProjectionState.REWOUND, str(error)
+    except ProjectionError as error:
+        return ProjectionState.STALE, str(error)
+    if at.state is ProjectionState.RUNNING or not failed:
+        return at.state, None
+    letter = failed[-1] if at.state is ProjectionState.STOPPED else failed[0]
+    return at.state, f"event {letter.sequence} ({letter.type}): {letter.message}"
+
+
+async def check_log(store: EventStore, at: Checkpoint) -> None:
+    """Make sure that the log still holds the event at which a projection stands.
+
+    Raises:
+        StoreRewoundError: It does not.
+    """
+    if at.store_id != store.store_id:
+        raise StoreRewoundError(
+            at.projection, at.sequence, "the log is another one than it was built from"
+        )
+    if at.event_id is None:
+        return
+    place = Selection(after=at.sequence - 1, until=at.sequence)
+    page = await store.read_page(place, limit=1)
+    if not page.events or page.events[0].id != at.event_id:
+        raise StoreRewoundError(
+            at.projection,
+            at.sequence,
+            f"the log does not hold event {at.event_id} there any more",
+        )
