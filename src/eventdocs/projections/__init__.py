@@ -6,6 +6,7 @@ from eventdocs.projections._handlers import Handler, handles
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._runner import ProjectionRunner
 from eventdocs.projections._status import ProjectionStatus
+from eventdocs.projections._tables import projection_metadata
 
 __all__ = [
     "Checkpoint",
@@ -18,4 +19,5 @@ __all__ = [
     "ProjectionStatus",
     "Projector",
     "handles",
+    "projection_metadata",
 ]
