@@ -40,7 +40,7 @@ from eventdocs.ir._json import from_dict, from_json, to_dict, to_json
 from eventdocs.ir._lineage import Lineage, Origin, OriginKind, lineage
 from eventdocs.ir._match import Link, Matching, MatchRule, match
 from eventdocs.ir._names import name_of
-from eventdocs.ir._parameters import Parameter
+from eventdocs.ir._parameters import Parameter, parameters_of
 from eventdocs.ir._symbols import spell
 from eventdocs.ir._terms import normalise_term
 
@@ -98,6 +98,7 @@ __all__ = [
     "match",
     "name_of",
     "normalise_term",
+    "parameters_of",
     "spell",
     "to_dict",
     "to_json",
