@@ -13,6 +13,7 @@ EventdocsError
 │   │   └── SchemaTooOldError
 │   ├── StoreClosedError
 │   ├── StoreDamagedError
+│   ├── StoreFailedError
 │   ├── StoreFullError
 │   ├── StoreReadOnlyError
 │   ├── TransientStoreError
@@ -37,6 +38,7 @@ EventdocsError
 │   └── UnknownProjectionError
 ├── ExtractionError
 │   ├── ExtractionLimitError
+│   ├── ExtractorFailedError
 │   ├── UnreadableDocumentError
 │   └── UnsupportedFormatError
 ├── InvalidIRError
@@ -68,6 +70,7 @@ __all__ = [
     "EventdocsError",
     "ExtractionError",
     "ExtractionLimitError",
+    "ExtractorFailedError",
     "InvalidIRError",
     "InvalidStreamNameError",
     "MigrationChangedError",
@@ -86,6 +89,7 @@ __all__ = [
     "StoreBusyError",
     "StoreClosedError",
     "StoreDamagedError",
+    "StoreFailedError",
     "StoreError",
     "StoreFullError",
     "StoreReadOnlyError",
@@ -198,6 +202,20 @@ class StoreDamagedError(StoreError):
 
     def __str__(self) -> str:
         return f"{self.database} is damaged: {self.reason}"
+
+
+@attrs.define(eq=False)
+class StoreFailedError(StoreError):
+    """The database refused for a reason that has no error of its own here.
+
+    Nothing was written. The reason is the database's own; trying again will not help.
+    """
+
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.database} refused: {self.reason}"
 
 
 @attrs.define(eq=False)
@@ -617,6 +635,22 @@ class ExtractionLimitError(ExtractionError):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.limit} is {self.allowed:,}, the document has {self.found:,}"
+
+
+@attrs.define(eq=False)
+class ExtractorFailedError(ExtractionError):
+    """An extractor broke down over a document: a defect of the extractor.
+
+    Attributes:
+        source: The document.
+        reason: The kind of error it ended with; the error itself is the cause.
+    """
+
+    source: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: the extractor failed with {self.reason}"
 
 
 @attrs.define(eq=False)
