@@ -1,6 +1,6 @@
 """MEANING: what a document says, as values that can be validated, traced and compared."""
 
-from eventdocs.ir._assemble import assemble
+from eventdocs.ir._assemble import amend, assemble
 from eventdocs.ir._canonical import EntityKind, content_key, kind_of
 from eventdocs.ir._entities import (
     IR_SCHEMA,
@@ -36,13 +36,21 @@ from eventdocs.ir._entities import (
 from eventdocs.ir._graph import DEPENDENCIES, Graph, dependency_graph
 from eventdocs.ir._impact import Affected, Impact, impact
 from eventdocs.ir._invariants import check
-from eventdocs.ir._json import from_dict, from_json, to_dict, to_json
+from eventdocs.ir._json import (
+    entity_from_dict,
+    entity_to_dict,
+    from_dict,
+    from_json,
+    to_dict,
+    to_json,
+)
 from eventdocs.ir._lineage import Lineage, Origin, OriginKind, lineage
 from eventdocs.ir._match import Link, Matching, MatchRule, match
 from eventdocs.ir._names import name_of
 from eventdocs.ir._parameters import Parameter, parameters_of
 from eventdocs.ir._symbols import spell
 from eventdocs.ir._terms import normalise_term
+from eventdocs.ir._validate import validate
 
 __all__ = [
     "DEPENDENCIES",
@@ -86,10 +94,13 @@ __all__ = [
     "Symbol",
     "Table",
     "Variable",
+    "amend",
     "assemble",
     "check",
     "content_key",
     "dependency_graph",
+    "entity_from_dict",
+    "entity_to_dict",
     "from_dict",
     "from_json",
     "impact",
@@ -102,4 +113,5 @@ __all__ = [
     "spell",
     "to_dict",
     "to_json",
+    "validate",
 ]

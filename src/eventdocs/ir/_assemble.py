@@ -9,18 +9,24 @@ import attrs
 
 from eventdocs.ir._edges import edges_of
 from eventdocs.ir._entities import (
+    UNCHECKED,
     CrossReference,
     Definition,
     DocumentIR,
     Entity,
     Formula,
+    Issue,
+    Resolution,
+    Section,
+    Table,
 )
 from eventdocs.ir._identity import identified, keyed
 from eventdocs.ir._invariants import check
 from eventdocs.ir._meanings import Meanings, resolve_variable
-from eventdocs.ir._order import reading_order
+from eventdocs.ir._order import issue_order, reading_order
 from eventdocs.ir._references import Targets
 from eventdocs.ir._terms import TermFinder
+from eventdocs.ir._validate import validate
 from eventdocs.types import Digest
 
 
@@ -53,21 +59,84 @@ def assemble(
     Raises:
         InvalidIRError: The entities break the model's rules; each problem has its path.
     """
-    found = identified(document_id, keyed(reading_order(entities)), previous)
-    found = _with_uses(found)
-    meanings = Meanings(found)
-    found = _resolved(found, meanings)
     ir = DocumentIR(
         document_id=document_id,
         version=version,
         source=source,
         media_type=media_type,
         title=title,
-        entities=tuple(found),
-        edges=edges_of(found, meanings),
+        entities=tuple(identified(document_id, keyed(reading_order(entities)), previous)),
     )
-    check(ir)
-    return ir
+    return _connected(ir, findings=())
+
+
+def amend(
+    ir: DocumentIR, entities: Iterable[Entity], *, findings: Iterable[Issue] = ()
+) -> DocumentIR:
+    """Connect *ir* anew after some of its entities were added, changed or taken away.
+
+    Ids stay. What was resolved, dangling or ambiguous is resolved again, unless a human
+    or a model has settled it and its target is still there; what points at entities that
+    are gone lets go of them.
+
+    Args:
+        ir: The IR to start from.
+        entities: All entities it shall have, with lasting ids.
+        findings: To be listed beside those of the rules.
+
+    Raises:
+        InvalidIRError: The entities break the model's rules; each problem has its path.
+    """
+    given = reading_order(entities)
+    there = {each.id.entity_id for each in given}
+    loose = keyed(_let_go(each, there) for each in given)
+    return _connected(attrs.evolve(ir, entities=tuple(loose)), findings=findings)
+
+
+def _connected(ir: DocumentIR, *, findings: Iterable[Issue]) -> DocumentIR:
+    entities = _with_uses(ir.entities)
+    meanings = Meanings(entities)
+    resolved = _resolved(entities, meanings)
+    edges = edges_of(resolved, meanings)
+    connected = attrs.evolve(ir, entities=tuple(resolved), edges=edges, issues=())
+    issues = sorted([*validate(connected), *findings], key=issue_order)
+    result = attrs.evolve(connected, issues=tuple(issues))
+    check(result)
+    return result
+
+
+def _let_go(entity: Entity, there: set[UUID]) -> Entity:
+    """Forget resolutions that have to be found again, and everything that is gone."""
+    settled = entity.prov.method in ("human", "model")
+    match entity:
+        case Section():
+            parent = entity.parent if entity.parent in there else None
+            return attrs.evolve(entity, parent=parent)
+        case Table():
+            cells = tuple(
+                attrs.evolve(cell, formulas=tuple(each for each in cell.formulas if each in there))
+                for cell in entity.cells
+            )
+            return attrs.evolve(entity, cells=cells)
+        case CrossReference():
+            loose = _reopened(entity.resolution, there, settled=settled)
+            return attrs.evolve(entity, resolution=loose)
+        case Formula():
+            variables = tuple(
+                attrs.evolve(each, resolution=_reopened(each.resolution, there, settled=settled))
+                for each in entity.variables
+            )
+            return attrs.evolve(entity, variables=variables)
+        case Definition():
+            return entity if settled else attrs.evolve(entity, uses=())
+
+
+def _reopened(resolution: Resolution, there: set[UUID], *, settled: bool) -> Resolution:
+    if resolution.state in ("external", "ignored"):
+        return resolution
+    if settled and resolution.target in there:
+        return resolution
+    return UNCHECKED
 
 
 def _with_uses(entities: Sequence[Entity]) -> list[Entity]:

@@ -62,6 +62,10 @@ def _of_formula(formula: Formula, meanings: Meanings) -> Iterator[Edge]:
         if formula.defines is not None and formula.defines.key == key:
             yield Edge(source=own, target=own, kind="depends_on", via=key)
         found = without(meanings.find(variable.symbol, own), own)
+        settled = variable.resolution.target
+        if settled is not None and settled not in {each.entity for each in found.meanings} | {own}:
+            yield Edge(source=own, target=settled, kind="uses", via=key)
+            continue
         for group in meanings.nearest(found, own).values():
             computed = found.how in ("exact", "renamed", "part", "term") and len(group) == 1
             for meaning in group:

@@ -51,11 +51,9 @@ def sameness(defined: Symbol, used: Symbol, indices: frozenset[str]) -> Sameness
     for own, other in zip(ours, theirs, strict=True):
         if own == other:
             continue
-        if own not in indices:
+        if own.isdigit() or not is_index(own, indices) or not is_index(other, indices):
             return None
-        if other not in indices:
-            if not is_index(other, indices):
-                return None
+        if own not in indices or other not in indices:
             worst = "shifted"
     return worst
 

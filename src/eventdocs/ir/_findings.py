@@ -1,0 +1,93 @@
+"""What a rule finds, and the document as the rules look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+
+import attrs
+
+from eventdocs.ir._entities import (
+    CrossReference,
+    Definition,
+    DocumentIR,
+    Entity,
+    Formula,
+    Section,
+    Severity,
+    Table,
+)
+from eventdocs.ir._meanings import Meanings
+from eventdocs.ir._parameters import is_mention
+from eventdocs.types import JSONValue
+
+EntityT = TypeVar("EntityT", Section, Definition, Formula, Table, CrossReference)
+
+SURE = 0.8
+"""From this confidence on, an extractor counts as right."""
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """A finding before it has a fingerprint.
+
+    Attributes:
+        code: The rule.
+        severity: How bad it is.
+        entities: What it is about, most to blame first; the first says where to look.
+        message: One sentence for people.
+        suggestion: What to do about it.
+        data: Facts behind the message.
+        subject: What the finding is about in words that survive unrelated edits.
+    """
+
+    code: str
+    severity: Severity
+    entities: tuple[Entity, ...]
+    message: str
+    suggestion: str = ""
+    data: Mapping[str, JSONValue] = attrs.field(factory=dict[str, JSONValue])
+    subject: tuple[str, ...]
+
+
+class Evidence:
+    """A document as the rules look at it; everything is computed once."""
+
+    def __init__(self, ir: DocumentIR) -> None:
+        self.ir = ir
+
+    @cached_property
+    def by_id(self) -> dict[UUID, Entity]:
+        """Every entity by its id."""
+        return {each.id.entity_id: each for each in self.ir.entities}
+
+    @cached_property
+    def meanings(self) -> Meanings:
+        """What symbols and terms mean."""
+        return Meanings(self.ir.entities)
+
+    def all(self, kind: type[EntityT]) -> Iterator[EntityT]:
+        """List the entities of one kind in reading order."""
+        return (each for each in self.ir.entities if isinstance(each, kind))
+
+    @cached_property
+    def mentions(self) -> frozenset[UUID]:
+        """Formulas that are nothing but one symbol in running text."""
+        return frozenset(each.id.entity_id for each in self.all(Formula) if is_mention(each))
+
+    def home(self, entity: Entity) -> UUID | None:
+        """Find the section that an entity stands in."""
+        return self.meanings.outline.home(entity.id.entity_id)
+
+
+def is_sure(entity: Entity) -> bool:
+    """Say whether the extractor was sure enough of an entity for an error."""
+    return entity.prov.confidence >= SURE
+
+
+def listed(names: list[str]) -> str:
+    """Join names for a sentence."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
