@@ -14,7 +14,8 @@ from tenacity import (
     retry_if_exception_type,
     stop_after_delay,
     stop_never,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from eventdocs.errors import StoreUnavailableError, TransientStoreError
@@ -26,7 +27,7 @@ R = TypeVar("R")
 _logger: Final = logging.getLogger("eventdocs.projections")
 
 _FIRST: Final = 0.05
-_LATER: Final = wait_exponential_jitter(initial=2 * _FIRST, max=5.0, jitter=0.1)
+_LATER: Final = wait_exponential(multiplier=2 * _FIRST, max=5.0) + wait_random(0, 0.1)
 
 
 @attrs.frozen(kw_only=True)
