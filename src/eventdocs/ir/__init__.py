@@ -1,7 +1,20 @@
 """MEANING: what a document says, as values that can be validated, traced and compared."""
 
+from eventdocs.ir._apply import apply
 from eventdocs.ir._assemble import amend, assemble
 from eventdocs.ir._canonical import EntityKind, content_key, kind_of
+from eventdocs.ir._diff import (
+    Added,
+    Changed,
+    FieldChange,
+    IRDiff,
+    Moved,
+    Relaid,
+    Removed,
+    diff,
+    diff_from_dict,
+    diff_to_dict,
+)
 from eventdocs.ir._entities import (
     IR_SCHEMA,
     UNCHECKED,
@@ -48,6 +61,7 @@ from eventdocs.ir._lineage import Lineage, Origin, OriginKind, lineage
 from eventdocs.ir._match import Link, Matching, MatchRule, match
 from eventdocs.ir._names import name_of
 from eventdocs.ir._parameters import Parameter, parameters_of
+from eventdocs.ir._summaries import Change, describe, summaries
 from eventdocs.ir._symbols import spell
 from eventdocs.ir._terms import normalise_term
 from eventdocs.ir._validate import validate
@@ -56,8 +70,11 @@ __all__ = [
     "DEPENDENCIES",
     "IR_SCHEMA",
     "UNCHECKED",
+    "Added",
     "Affected",
     "Cell",
+    "Change",
+    "Changed",
     "Column",
     "ColumnType",
     "CrossReference",
@@ -68,8 +85,10 @@ __all__ = [
     "EdgeKind",
     "Entity",
     "EntityKind",
+    "FieldChange",
     "Formula",
     "Graph",
+    "IRDiff",
     "Identity",
     "Impact",
     "Issue",
@@ -78,12 +97,15 @@ __all__ = [
     "MatchRule",
     "Matching",
     "Method",
+    "Moved",
     "Notation",
     "Origin",
     "OriginKind",
     "Parameter",
     "Provenance",
     "ReferenceType",
+    "Relaid",
+    "Removed",
     "Resolution",
     "ResolutionState",
     "Role",
@@ -95,10 +117,15 @@ __all__ = [
     "Table",
     "Variable",
     "amend",
+    "apply",
     "assemble",
     "check",
     "content_key",
     "dependency_graph",
+    "describe",
+    "diff",
+    "diff_from_dict",
+    "diff_to_dict",
     "entity_from_dict",
     "entity_to_dict",
     "from_dict",
@@ -111,6 +138,7 @@ __all__ = [
     "normalise_term",
     "parameters_of",
     "spell",
+    "summaries",
     "to_dict",
     "to_json",
     "validate",

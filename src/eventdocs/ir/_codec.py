@@ -152,6 +152,8 @@ def _one_of(allowed: tuple[object, ...]) -> Codec:
 
 
 def _union(arguments: tuple[Any, ...]) -> Codec:
+    if {str, bool} <= set(arguments):
+        return Codec(_same, lambda value, _path, _problems: value)
     if Decimal in arguments:
         return Codec(_write_typed, _read_typed)
     (inner,) = (codec_of(each) for each in arguments if each is not types.NoneType)

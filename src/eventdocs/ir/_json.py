@@ -40,7 +40,7 @@ def from_dict(fields: JSONObject) -> DocumentIR:
         raise InvalidIRError(
             [f"ir.schema: {schema} is not known; this eventdocs reads schema {IR_SCHEMA}"]
         )
-    return cast("DocumentIR", _read(codec_of(DocumentIR), fields, "ir"))
+    return cast("DocumentIR", read(codec_of(DocumentIR), fields, "ir"))
 
 
 def to_json(ir: DocumentIR) -> bytes:
@@ -76,10 +76,11 @@ def entity_from_dict(fields: JSONObject, path: str = "entity") -> Entity:
     Raises:
         InvalidIRError: It is not an entity; each problem has its path.
     """
-    return cast("Entity", _read(_ENTITY, fields, path))
+    return cast("Entity", read(_ENTITY, fields, path))
 
 
-def _read(codec: Codec, value: object, path: str) -> object:
+def read(codec: Codec, value: object, path: str) -> object:
+    """Read *value* by *codec*, or raise all problems at once."""
     problems: Problems = []
     result: object = codec.read(value, path, problems)
     if problems:
