@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.backends._sqlite_file import IMMEDIATE, FileState, SqliteFile
-from eventdocs.backends.tables import log_metadata, store_identity
 from eventdocs.errors import NotAnEventStoreError, SchemaTooOldError
+from eventdocs.migrations import LATEST, check, upgrade
 
 
 async def prepare_schema(file: SqliteFile, engine: AsyncEngine, *, migrate: bool | None) -> None:
@@ -32,35 +31,17 @@ async def prepare_schema(file: SqliteFile, engine: AsyncEngine, *, migrate: bool
             "open it with migrate=True to keep the log beside them",
         )
     if state is FileState.NEW and migrate is False:
-        raise SchemaTooOldError(file.label, 0, 1)
+        raise SchemaTooOldError(file.label, 0, LATEST)
     await asyncio.to_thread(file.create)
     with translated(file.label):
-        await _upgrade(engine)
-
-
-async def _upgrade(engine: AsyncEngine) -> None:
-    async with engine.execution_options(**IMMEDIATE).begin() as tx:
-        found = await tx.exec_driver_sql(
-            "SELECT count(*) FROM sqlite_master WHERE name = 'eventdocs_store'"
-        )
-        if found.scalar_one():
-            return
-        from eventdocs.backends.tables import events
-
-        events.dialect_options["sqlite"]["autoincrement"] = True
-        await tx.run_sync(log_metadata.create_all)
-        from datetime import datetime, UTC
-
-        await tx.execute(
-            insert(store_identity).values(
-                only_row=1, store_id=uuid4(), created_at=datetime.now(UTC).isoformat()
-            )
-        )
-        from eventdocs.documents._tables import content_metadata
-        from eventdocs.projections._tables import projection_metadata
-
-        await tx.run_sync(projection_metadata.create_all)
-        await tx.run_sync(content_metadata.create_all)
+        try:
+            async with engine.connect() as connection:
+                await check(connection, database=file.label)
+        except SchemaTooOldError:
+            if migrate is False:
+                raise
+            async with engine.execution_options(**IMMEDIATE).begin() as connection:
+                await upgrade(connection)
 
 
 async def read_store_id(file: SqliteFile) -> UUID:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import copy
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
@@ -15,7 +17,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Waiting(Generic[Item, Outcome]):
     item: Item
     weight: int
@@ -25,16 +27,17 @@ class _Waiting(Generic[Item, Outcome]):
 class GroupCommit(Generic[Item, Outcome]):
     """Lets concurrent callers share a flush; each gets its own outcome.
 
-    An idle caller is flushed at once: there is no timer. A caller that is cancelled
-    while it waits in the queue is taken out of it; one whose item is already being
-    flushed leaves the flush and its neighbours alone.
+    An idle caller is flushed at once: there is no timer. There is one flush at a time,
+    and callers are taken in the order in which they came. A caller that is cancelled
+    while it waits is taken out of the queue; one whose item is already being flushed
+    leaves the flush and its neighbours alone. As everybody waits for an outcome, the
+    queue is never longer than there are callers.
 
     Args:
         flush: Carries out many items; returns one outcome, or one exception, for
             each. If it raises, every item of that flush ends in that exception.
-        weigh: How much an item counts towards the limits, such as its events.
+        weigh: How much an item counts towards the limit, such as its events.
         max_batch: The most weight of one flush, unless a single item has more.
-        max_waiting: The most weight in the queue; callers beyond it wait their turn.
     """
 
     def __init__(
@@ -43,17 +46,18 @@ class GroupCommit(Generic[Item, Outcome]):
         *,
         weigh: Callable[[Item], int] = lambda _: 1,
         max_batch: int = 1_000,
-        max_waiting: int = 20_000,
     ) -> None:
         self._flush = flush
         self._weigh = weigh
         self._max_batch = max_batch
-        self._max_waiting = max_waiting
         self._queue: deque[_Waiting[Item, Outcome]] = deque()
-        self._queued = 0
-        self._room = asyncio.Condition()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is being flushed and nothing waits."""
+        return self._worker is None
 
     async def submit(self, item: Item) -> Outcome:
         """Have *item* flushed and return its outcome.
@@ -63,40 +67,32 @@ class GroupCommit(Generic[Item, Outcome]):
         """
         if self._closed:
             raise StoreClosedError
-        weight = self._weigh(item)
-        if self._queued and self._queued + weight > self._max_waiting:
-            async with self._room:
-                await self._room.wait_for(
-                    lambda: not self._queued or self._queued + weight <= self._max_waiting
-                )
-            if self._closed:
-                raise StoreClosedError
         waiting: _Waiting[Item, Outcome] = _Waiting(
-            item, weight, asyncio.get_running_loop().create_future()
+            item, self._weigh(item), asyncio.get_running_loop().create_future()
         )
         self._queue.append(waiting)
-        self._queued += weight
         if self._worker is None:
-            self._worker = asyncio.create_task(self._work(), name="eventdocs-group-commit")
-        return await waiting.future
+            # In a context of its own: a flush belongs to no single caller's request.
+            self._worker = asyncio.create_task(
+                self._work(), name="eventdocs-group-commit", context=contextvars.Context()
+            )
+        try:
+            return await waiting.future
+        finally:
+            if waiting.future.cancelled() and waiting in self._queue:
+                self._queue.remove(waiting)
 
     async def close(self) -> None:
-        """Flush what is waiting, then refuse what comes."""
+        """Flush what is waiting, then refuse what comes. Closing twice is harmless."""
         self._closed = True
         if self._worker is not None:
             await asyncio.shield(self._worker)
 
     async def _work(self) -> None:
+        batch: list[_Waiting[Item, Outcome]] = []
         try:
             while batch := self._take():
-                if self._room.locked() or self._queued < self._max_waiting:
-                    async with self._room:
-                        self._room.notify_all()
-                try:
-                    outcomes = await self._flush([waiting.item for waiting in batch])
-                except Exception as error:  # noqa: BLE001 - handed to the callers, who raise it
-                    outcomes = [error] * len(batch)
-                for waiting, outcome in zip(batch, outcomes, strict=True):
+                for waiting, outcome in zip(batch, await self._outcomes(batch), strict=True):
                     if waiting.future.done():
                         continue
                     if isinstance(outcome, Exception):
@@ -105,19 +101,39 @@ class GroupCommit(Generic[Item, Outcome]):
                         waiting.future.set_result(outcome)
         finally:
             self._worker = None
+            # Left over only if the event loop is being shut down under the flush.
+            for waiting in (*batch, *self._queue):
+                if not waiting.future.done():
+                    waiting.future.set_exception(StoreClosedError())
+
+    async def _outcomes(
+        self, batch: Sequence[_Waiting[Item, Outcome]]
+    ) -> Sequence[Outcome | Exception]:
+        try:
+            outcomes = await self._flush([waiting.item for waiting in batch])
+            if len(outcomes) != len(batch):
+                raise RuntimeError(f"{len(batch)} items were flushed to {len(outcomes)} outcomes")
+        except Exception as error:  # noqa: BLE001 - handed to the callers, who raise it
+            return [_own(error) for _ in batch]
+        return outcomes
 
     def _take(self) -> list[_Waiting[Item, Outcome]]:
         batch: list[_Waiting[Item, Outcome]] = []
         weight = 0
-        while self._queue:
-            first = self._queue[0]
-            if first.future.cancelled():
-                self._queued -= self._queue.popleft().weight
-                continue
-            if batch and weight + first.weight > self._max_batch:
-                break
-            self._queue.popleft()
-            self._queued -= first.weight
-            weight += first.weight
-            batch.append(first)
+        while self._queue and (not batch or weight + self._queue[0].weight <= self._max_batch):
+            waiting = self._queue.popleft()
+            if not waiting.future.done():
+                weight += waiting.weight
+                batch.append(waiting)
         return batch
+
+
+def _own(error: Exception) -> Exception:
+    """Copy *error* for one caller: raised by many, a shared one would gather their tracebacks."""
+    try:
+        own = copy.copy(error)
+    except Exception:  # noqa: BLE001 - an exception that cannot be copied can still be raised
+        return error
+    own.__cause__ = error.__cause__
+    own.__traceback__ = error.__traceback__
+    return own

@@ -1,0 +1,113 @@
+"""Batches of appends as the append function takes them, and what it says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias, assert_never
+from uuid import UUID
+
+from eventdocs.backends._postgres_sql import Row
+from eventdocs.errors import EventdocsError, EventIdConflictError, WrongExpectedVersionError
+from eventdocs.store import Appended, Place, StreamAppend
+from eventdocs.types import Expect, ExpectedVersion
+
+Outcome: TypeAlias = Appended | EventdocsError | None
+"""What became of an append; None: nothing yet, because somebody else holds its stream."""
+
+_ANY: Final = -1
+_EXISTS: Final = -2
+
+
+def arguments_of(
+    appends: Sequence[StreamAppend], *, skip_locked: bool, patience: int | None
+) -> Mapping[str, Any]:
+    """Lay *appends* out as the parameters of `sql/append.sql`."""
+    distinct = dict.fromkeys(append.stream for append in appends)
+    streams = {stream: place for place, stream in enumerate(distinct, start=1)}
+    events = [event for append in appends for event in append.events]
+    return {
+        "streams": list(streams),
+        "stream_of": [streams[append.stream] for append in appends],
+        "expected": [_number_of(append.expected) for append in appends],
+        "sizes": [len(append.events) for append in appends],
+        "append_of": [at for at, append in enumerate(appends, start=1) for _ in append.events],
+        "ids": [event.id for event in events],
+        "types": [event.type for event in events],
+        "schema_versions": [event.schema_version for event in events],
+        "payloads": [event.payload.decode() for event in events],
+        "digests": [event.digest for event in events],
+        "metadata": [event.metadata.decode() for event in events],
+        "correlation_ids": [event.correlation_id for event in events],
+        "causation_ids": [event.causation_id for event in events],
+        "skip_locked": skip_locked,
+        "patience": patience,
+    }
+
+
+def outcomes_of(appends: Sequence[StreamAppend], rows: Sequence[Row]) -> list[Outcome]:
+    """Read what the append function returned."""
+    return [_outcome(append, row) for append, row in zip(appends, rows, strict=True)]
+
+
+def without_common_ids(appends: Sequence[StreamAppend]) -> Iterator[list[int]]:
+    """Group the positions of *appends* so that no two of a group share an event id.
+
+    An append that is repeated while its first try is still on the way stands in a later
+    group, where the first one's events are found.
+    """
+    left = list(range(len(appends)))
+    while left:
+        seen: set[UUID] = set()
+        group: list[int] = []
+        later: list[int] = []
+        for at in left:
+            ids = [event.id for event in appends[at].events]
+            if seen.isdisjoint(ids):
+                group.append(at)
+            else:
+                later.append(at)
+            seen.update(ids)
+        yield group
+        left = later
+
+
+def _number_of(expected: ExpectedVersion) -> int:
+    match expected:
+        case int():
+            return expected
+        case Expect.ANY:
+            return _ANY
+        case Expect.NO_STREAM:
+            return 0
+        case Expect.STREAM_EXISTS:
+            return _EXISTS
+        case _:
+            assert_never(expected)
+
+
+def _outcome(append: StreamAppend, row: Row) -> Outcome:
+    outcome, version, sequences, versions, guilty = row
+    match outcome:
+        case "recorded":
+            first = version - len(append.events) + 1
+            return _appended(append, sequences, range(first, version + 1), repeated=False)
+        case "repeated":
+            return _appended(append, sequences, versions, repeated=True)
+        case "refused":
+            return WrongExpectedVersionError(append.stream, append.expected, version)
+        case "conflict":
+            return EventIdConflictError(UUID(str(guilty)), append.stream)
+        case _:
+            return None
+
+
+def _appended(
+    append: StreamAppend, sequences: Sequence[int], versions: Sequence[int], *, repeated: bool
+) -> Appended:
+    places = tuple(
+        Place(sequence=sequence, version=version, id=event.id)
+        for sequence, version, event in zip(sequences, versions, append.events, strict=True)
+    )
+    return Appended(
+        stream=append.stream, places=places, version=places[-1].version, repeated=repeated
+    )

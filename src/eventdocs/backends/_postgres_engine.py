@@ -1,0 +1,88 @@
+"""Engines: connections to PostgreSQL from an address as people write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from eventdocs.errors import ConfigurationError
+
+_CONNECT_SECONDS: Final = 10
+_DRIVERS: Final = frozenset({"postgresql", "postgresql+asyncpg"})
+_PARAMETERS: Final = (
+    "application_name, connect_timeout, host, port, sslmode, target_session_attrs, "
+    "statement_cache_size (0 behind a pooler in transaction mode)"
+)
+
+
+def create_engine(address: str, *, pool_size: int, max_connections: int) -> AsyncEngine:
+    """Make an engine for *address*, which may have libpq's most common parameters.
+
+    Behind a pooler in transaction mode, such as PgBouncer, give the address the
+    parameter `statement_cache_size=0`: no prepared statement outlives its transaction.
+
+    Args:
+        address: `postgresql://user@host/name`.
+        pool_size: Connections that are kept.
+        max_connections: Connections at the same time, at most.
+
+    Raises:
+        ConfigurationError: The address cannot be read, or has unknown parameters.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        # The text is not shown: what cannot be parsed may still hold a password.
+        raise ConfigurationError(["the database address cannot be read"]) from None
+    if url.drivername not in _DRIVERS:
+        raise ConfigurationError(
+            [f"{url.drivername} is no supported driver; use postgresql://user@host/name"]
+        )
+    arguments, own, unknown = _connect_arguments(url.query)
+    if unknown:
+        raise ConfigurationError(
+            [f"{name}: no known parameter of an address; known: {_PARAMETERS}" for name in unknown]
+        )
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg", query=own),
+        connect_args=arguments,
+        pool_size=pool_size,
+        max_overflow=max_connections - pool_size,
+    )
+
+
+def label_of(url: URL) -> str:
+    """Name a database for people, without secrets."""
+    return url.set(drivername="postgresql", password=None, query={}).render_as_string()
+
+
+def _connect_arguments(
+    query: Mapping[str, str | tuple[str, ...]],
+) -> tuple[dict[str, Any], dict[str, str | tuple[str, ...]], list[str]]:
+    """Sort an address' parameters into the driver's, SQLAlchemy's, and unknown ones."""
+    settings = {"application_name": "eventdocs"}
+    arguments: dict[str, Any] = {"timeout": _CONNECT_SECONDS, "server_settings": settings}
+    own: dict[str, str | tuple[str, ...]] = {}
+    unknown: list[str] = []
+    for name, value in query.items():
+        match name:
+            case "application_name":
+                settings[name] = str(value)
+            case "connect_timeout" | "timeout" if str(value).isdecimal():
+                arguments["timeout"] = int(str(value))
+            case "sslmode" | "ssl":
+                arguments["ssl"] = value
+            case "statement_cache_size" if str(value).isdecimal():
+                arguments[name] = int(str(value))
+                own["prepared_statement_cache_size"] = value
+            case "target_session_attrs":
+                arguments[name] = value
+            case "host" | "port" | "prepared_statement_cache_size":
+                own[name] = value
+            case _:
+                unknown.append(name)
+    return arguments, own, unknown

@@ -1,0 +1,159 @@
+"""Reading the log on PostgreSQL: by places and never by offsets, up to the watermark."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+)
+
+from eventdocs.backends._postgres_sql import Row, Statement, compiled
+from eventdocs.backends.tables import events
+from eventdocs.errors import ConfigurationError
+from eventdocs.store import Codec, Page, RawEvent, Selection
+
+_COLUMNS: Final = (
+    events.c.sequence,
+    events.c.stream,
+    events.c.version,
+    events.c.id,
+    events.c.type,
+    events.c.schema_version,
+    # As text, because a host may have taught its connections to decode JSON.
+    cast(events.c.data, Text).label("data"),
+    cast(events.c.metadata, Text).label("metadata"),
+    events.c.correlation_id,
+    events.c.causation_id,
+    events.c.recorded_at,
+)
+_LAST_PLACE: Final = 2**63 - 1
+_AFTER: Final = bindparam("after", type_=BigInteger)
+_UNTIL: Final = bindparam("until", type_=BigInteger)
+_LIMIT: Final = bindparam("limit", type_=BigInteger)
+_TYPES: Final = bindparam("types", type_=ARRAY(Text))
+
+
+def page_statement(selection: Selection, schema: str | None) -> Statement:
+    """Give the statement that reads a page of *selection*."""
+    return _page_statement(
+        schema,
+        in_stream=selection.stream is not None,
+        in_category=selection.category is not None,
+        of_types=selection.types is not None,
+        backward=selection.backward,
+    )
+
+
+def furthest(selection: Selection) -> int:
+    """Tell up to which place *selection* wants to read."""
+    return _LAST_PLACE if selection.until is None else selection.until
+
+
+def page_arguments(selection: Selection, limit: int, until: int) -> Mapping[str, Any]:
+    """Give its parameters: one event more than *limit*, none beyond *until*."""
+    arguments: dict[str, Any] = {"after": selection.after, "until": until, "limit": limit + 1}
+    if selection.stream is not None:
+        arguments["stream"] = selection.stream
+    if selection.category is not None:
+        arguments["category"] = selection.category
+    if selection.types is not None:
+        arguments["types"] = list(selection.types)
+    return arguments
+
+
+@functools.cache
+def _page_statement(
+    schema: str | None, *, in_stream: bool, in_category: bool, of_types: bool, backward: bool
+) -> Statement:
+    place = events.c.version if in_stream else events.c.sequence
+    wanted = [place > _AFTER, place <= _UNTIL]
+    if in_stream:
+        wanted.append(events.c.stream == bindparam("stream", type_=Text))
+    if in_category:
+        wanted.append(events.c.category == bindparam("category", type_=Text))
+    if of_types and (in_stream or in_category):
+        wanted.append(events.c.type == any_(_TYPES))
+    elif of_types:
+        wanted = [events.c.sequence.in_(_first_of_each_type(wanted, backward=backward))]
+    order = place.desc() if backward else place
+    return compiled(select(*_COLUMNS).where(*wanted).order_by(order).limit(_LIMIT), schema)
+
+
+def _first_of_each_type(
+    wanted: Sequence[ColumnElement[bool]], *, backward: bool
+) -> Select[tuple[int]]:
+    """Find where a page's events stand by one ordered index search for each type.
+
+    The planner would read and sort every event of several types for each page, or
+    filter its way through the whole log for types that are rare.
+    """
+    order = events.c.sequence.desc() if backward else events.c.sequence
+    each = func.unnest(_TYPES).table_valued("name").render_derived(name="each_type")
+    search = (
+        select(events.c.sequence)
+        .where(events.c.type == each.c.name, *wanted)
+        .order_by(order)
+        .limit(_LIMIT)
+        .lateral()
+    )
+    return select(search.c.sequence).select_from(each.join(search, true()))
+
+
+def page_of(selection: Selection, limit: int, rows: Sequence[Row], codec: Codec) -> Page:
+    """Make a page of the rows that were found."""
+    page = tuple(codec.recorded(_raw(row)) for row in rows[:limit])
+    if page:
+        through = page[-1].version if selection.stream is not None else page[-1].sequence
+    else:
+        through = selection.after
+    return Page(events=page, through=through, is_last=len(rows) <= limit)
+
+
+def checked_watermark(watermark: int | None, database: str) -> int:
+    """Return *watermark* if the database could tell it.
+
+    Raises:
+        ConfigurationError: It could not, as a later statement would not see it come true.
+    """
+    if watermark is None:
+        problem = (
+            f"{database}: how far the log is settled is known to the primary only, and to "
+            "transactions at READ COMMITTED: read streams here, and the log from there"
+        )
+        raise ConfigurationError([problem])
+    return watermark
+
+
+def _raw(row: Row) -> RawEvent:
+    return RawEvent(
+        sequence=row[0],
+        stream=row[1],
+        version=row[2],
+        id=_uuid(row[3]),
+        type=row[4],
+        schema_version=row[5],
+        payload=row[6].encode(),
+        metadata=row[7].encode(),
+        correlation_id=row[8],
+        causation_id=None if row[9] is None else _uuid(row[9]),
+        recorded_at=row[10],
+    )
+
+
+def _uuid(value: Any) -> UUID:
+    # A host may have taught its connections to give text.
+    return value if isinstance(value, UUID) else UUID(value)

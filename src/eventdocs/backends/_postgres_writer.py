@@ -1,0 +1,179 @@
+"""Writing: appends share calls, and none waits for another one's stream."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
+
+from eventdocs.backends._postgres_batch import (
+    Outcome,
+    arguments_of,
+    outcomes_of,
+    without_common_ids,
+)
+from eventdocs.backends._postgres_sql import Row
+from eventdocs.errors import (
+    EventdocsError,
+    StoreBusyError,
+    StoreClosedError,
+    StoreUnavailableError,
+    TransientStoreError,
+)
+from eventdocs.observability import Instrumentation
+from eventdocs.store import Appended, GroupCommit, StreamAppend
+
+Call: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Sequence[Row]]]
+"""Calls the append function and raises errors of eventdocs."""
+
+_Group: TypeAlias = GroupCommit[StreamAppend, Appended | None]
+_Flush: TypeAlias = Callable[[Sequence[StreamAppend]], Awaitable[list[Outcome]]]
+
+# In a shared call hardly anything is waited for (milliseconds): others would wait along.
+_SHARED_PATIENCE: Final = 250
+_OWN_PATIENCE: Final = 10_000
+_OWN_CALLS: Final = 8
+_RETRY_SECONDS: Final = 15.0
+
+
+class PostgresWriter:
+    """Records the appends of one process.
+
+    Those that arrive together go into one call. One whose stream is held by a
+    transaction elsewhere leaves that call and waits in another, with others of the same
+    stream only.
+
+    Args:
+        call: Calls the append function.
+        database: What errors call the database.
+        instrumentation: Is told of every call.
+    """
+
+    def __init__(self, call: Call, database: str, instrumentation: Instrumentation) -> None:
+        self._call = call
+        self._database = database
+        self._instrumentation = instrumentation
+        self._shared = self._group(self._flush_shared)
+        self._own: dict[str, _Group] = {}
+        self._own_calls = asyncio.Semaphore(_OWN_CALLS)
+        self._under_way = 0
+        self._closed = False
+        self._finished = asyncio.Event()
+
+    async def record(self, append: StreamAppend) -> Appended:
+        """Record *append*, all of it or nothing.
+
+        Raises:
+            EventdocsError: Why nothing was recorded, or that it is unknown whether it was.
+        """
+        if self._closed:
+            raise StoreClosedError
+        self._under_way += 1
+        try:
+            appended = await self._shared.submit(append)
+            return appended or await self._record_in_own_call(append)
+        finally:
+            self._under_way -= 1
+            if self._closed and not self._under_way:
+                self._finished.set()
+
+    async def close(self) -> None:
+        """Finish what was begun, then refuse what comes."""
+        self._closed = True
+        if self._under_way:
+            await self._finished.wait()
+        # What is left are flushes whose callers were cancelled.
+        for group in (self._shared, *self._own.values()):
+            await group.close()
+
+    async def _record_in_own_call(self, append: StreamAppend) -> Appended:
+        group = self._own.setdefault(append.stream, self._group(self._flush_own))
+        try:
+            appended = await group.submit(append)
+        finally:
+            if group.is_idle:
+                self._own.pop(append.stream, None)
+        if appended is None:
+            raise StoreBusyError(self._database, f"stream {append.stream!r} is locked")
+        return appended
+
+    def _group(self, flush: _Flush) -> _Group:
+        return GroupCommit(flush, weigh=_weight)
+
+    async def _flush_shared(self, appends: Sequence[StreamAppend]) -> list[Outcome]:
+        try:
+            return await self._flush(appends, skip_locked=True, patience=_SHARED_PATIENCE)
+        except StoreBusyError:
+            return [None] * len(appends)
+
+    async def _flush_own(self, appends: Sequence[StreamAppend]) -> list[Outcome]:
+        async with self._own_calls:
+            return await self._flush(appends, skip_locked=False, patience=_OWN_PATIENCE)
+
+    async def _flush(
+        self, appends: Sequence[StreamAppend], *, skip_locked: bool, patience: int
+    ) -> list[Outcome]:
+        started = time.perf_counter()
+        outcomes: list[Outcome] = [None] * len(appends)
+        for group in without_common_ids(appends):
+            part = [appends[at] for at in group]
+            found = await self._record_alike(part, skip_locked=skip_locked, patience=patience)
+            for at, outcome in zip(group, found, strict=True):
+                outcomes[at] = outcome
+        self._instrumentation.flushed(
+            appends=len(appends),
+            events=sum(len(append.events) for append in appends),
+            seconds=time.perf_counter() - started,
+        )
+        return outcomes
+
+    async def _record_alike(
+        self, appends: Sequence[StreamAppend], *, skip_locked: bool, patience: int
+    ) -> Sequence[Outcome]:
+        arguments = arguments_of(appends, skip_locked=skip_locked, patience=patience)
+        try:
+            rows = await self._persistently(arguments, busy_passes=not skip_locked)
+        except TransientStoreError:
+            raise
+        except EventdocsError as error:
+            if len(appends) == 1:
+                return [error]
+            # The database refuses one of them and does not say which.
+            return [
+                outcome
+                for append in appends
+                for outcome in await self._record_alike(
+                    [append], skip_locked=skip_locked, patience=patience
+                )
+            ]
+        return outcomes_of(appends, rows)
+
+    async def _persistently(
+        self, arguments: Mapping[str, Any], *, busy_passes: bool
+    ) -> Sequence[Row]:
+        """Call, and call again while that can help: the ids settle what had happened already."""
+        try:
+            return await self._call(arguments)
+        except StoreUnavailableError:
+            pass
+        except StoreBusyError:
+            if not busy_passes:
+                raise
+        return await AsyncRetrying(
+            retry=retry_if_exception_type(TransientStoreError),
+            wait=wait_random_exponential(multiplier=0.05, max=2),
+            stop=stop_after_delay(_RETRY_SECONDS),
+            reraise=True,
+        )(self._call, arguments)
+
+
+def _weight(append: StreamAppend) -> int:
+    return sum(1 + len(event.payload) // 1024 for event in append.events)

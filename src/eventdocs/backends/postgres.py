@@ -1,0 +1,276 @@
+"""The log in a PostgreSQL database."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, Self, TypeAlias, cast
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
+
+from eventdocs.backends._postgres_bound import BoundPostgresStore
+from eventdocs.backends._postgres_engine import create_engine, label_of
+from eventdocs.backends._postgres_errors import transient_translated, translated
+from eventdocs.backends._postgres_reading import (
+    checked_watermark,
+    furthest,
+    page_arguments,
+    page_of,
+    page_statement,
+)
+from eventdocs.backends._postgres_sql import Row, Statement, from_file
+from eventdocs.backends._postgres_writer import PostgresWriter
+from eventdocs.errors import ConfigurationError, NotAnEventStoreError, StoreClosedError
+from eventdocs.observability import Instrumentation
+from eventdocs.store import (
+    Appended,
+    EventRegistry,
+    EventStore,
+    Page,
+    Selection,
+    StreamAppend,
+)
+
+__all__ = ["PostgresEventStore"]
+
+_Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+POOL_SIZE: Final = 5
+MAX_CONNECTIONS: Final = 20
+
+
+class PostgresEventStore(EventStore):
+    """An event store in a PostgreSQL database, which any number of processes may share.
+
+    Appends that arrive while one is being recorded share the next call, and no append
+    waits for another one's stream. Readers of the log stop at its watermark: below it
+    nothing can become visible any more. Open it with `eventdocs.open_store`.
+
+    Attributes:
+        engine: What all connections come from.
+        schema: The schema that holds the tables; None for the search path's.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        registry: EventRegistry,
+        *,
+        schema: str | None,
+        store_id: UUID,
+        instrumentation: Instrumentation | None = None,
+    ) -> None:
+        super().__init__(registry, instrumentation=instrumentation)
+        self.schema: Final = schema
+        self.engine = (
+            engine
+            if schema is None
+            else engine.execution_options(schema_translate_map={None: schema})
+        )
+        self._store_id = store_id
+        self._database = label_of(engine.url)
+        self._after_close = AsyncExitStack()
+        self._writer = PostgresWriter(self._call, self._database, self.instrumentation)
+        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        target: str | AsyncEngine,
+        registry: EventRegistry,
+        *,
+        schema: str | None = None,
+        migrate: bool | None = None,
+        instrumentation: Instrumentation | None = None,
+        pool_size: int = POOL_SIZE,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> Self:
+        """Open the log in the database at *target*.
+
+        Args:
+            target: An address, or the host's own engine, which stays the host's to
+                dispose of and whose pool is then the limit.
+            registry: The event types to write and read.
+            schema: The schema that holds the tables; None for the search path's.
+            migrate: True creates and upgrades the tables first; otherwise they are
+                only checked.
+            instrumentation: Is told what happens.
+            pool_size: Connections that are kept.
+            max_connections: Connections at the same time, at most.
+
+        Raises:
+            ConfigurationError: The address, the password or the database's name is wrong.
+            StoreUnavailableError: The server cannot be reached.
+            SchemaError: The tables are of another version of eventdocs, or missing.
+            NotAnEventStoreError: There are tables with our names that are not ours.
+        """
+        from eventdocs.migrations import check, upgrade
+
+        async with AsyncExitStack() as undo:
+            if isinstance(target, AsyncEngine):
+                engine = target
+                if engine.dialect.driver != "asyncpg":
+                    raise ConfigurationError(
+                        [f"the engine's driver is {engine.dialect.driver}; use asyncpg"]
+                    )
+            else:
+                engine = create_engine(target, pool_size=pool_size, max_connections=max_connections)
+                undo.push_async_callback(engine.dispose)
+            database = label_of(engine.url)
+            with translated(database):
+                if migrate:
+                    await upgrade(engine, schema=schema)
+                async with engine.connect() as connection:
+                    await check(connection, schema, database=database)
+                    found = await connection.execute(from_file("store_id", schema).clause)
+                    row = found.one_or_none()
+            if row is None:
+                raise NotAnEventStoreError(database, "its table eventdocs_store is empty")
+            store = cls(
+                engine,
+                registry,
+                schema=schema,
+                store_id=UUID(str(row[0])),
+                instrumentation=instrumentation,
+            )
+            store._after_close = undo.pop_all()
+        return store
+
+    # ---- writing
+
+    @override
+    async def _record(self, append: StreamAppend) -> Appended:
+        self._refuse_if_closed()
+        return await self._writer.record(append)
+
+    async def _call(self, arguments: Mapping[str, Any]) -> Sequence[Row]:
+        async with self._driver() as driver:
+            return await self._fetch(driver, from_file("append", self.schema), arguments)
+
+    # ---- reading
+
+    @override
+    async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
+        self._refuse_if_closed()
+        started = time.perf_counter()
+        until = furthest(selection)
+        async with self._driver() as driver:
+            if selection.stream is None:
+                rows = await self._fetch(driver, from_file("watermark", self.schema))
+                until = min(until, checked_watermark(rows[0][0], self._database))
+            rows = await self._fetch(
+                driver,
+                page_statement(selection, self.schema),
+                page_arguments(selection, limit, until),
+            )
+        page = page_of(selection, limit, rows, self.codec)
+        self.instrumentation.read(events=len(page.events), seconds=time.perf_counter() - started)
+        return page
+
+    @override
+    async def stream_version(self, stream: str) -> int:
+        self._refuse_if_closed()
+        async with self._driver() as driver:
+            rows = await self._fetch(
+                driver, from_file("stream_version", self.schema), {"stream": stream}
+            )
+        return int(rows[0][0]) if rows else 0
+
+    @override
+    async def head(self) -> int:
+        self._refuse_if_closed()
+        async with self._driver() as driver:
+            rows = await self._fetch(driver, from_file("head", self.schema))
+        checked_watermark(rows[0][0], self._database)
+        return int(rows[0][1])
+
+    # ---- connections
+
+    @asynccontextmanager
+    async def _driver(self) -> AsyncGenerator[_Driver]:
+        """Give a driver connection on which every statement is a transaction of its own."""
+        with translated(self._database):
+            async with self.engine.connect() as connection:
+                yield await _living_driver(connection)
+
+    async def _fetch(
+        self,
+        driver: _Driver,
+        statement: Statement,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> Sequence[Row]:
+        return await driver.fetch(statement.sql, *statement.arguments(arguments or {}))
+
+    # ---- transactions
+
+    @override
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
+        self._refuse_if_closed()
+        with transient_translated(self._database):
+            async with self.engine.connect() as tx:
+                await _living_driver(tx)
+                async with tx.begin():
+                    yield tx
+
+    @override
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator[AsyncConnection]:
+        self._refuse_if_closed()
+        with transient_translated(self._database):
+            async with self.engine.connect() as connection:
+                await _living_driver(connection)
+                yield connection
+
+    @override
+    def using(self, tx: AsyncConnection) -> EventStore:
+        if tx.dialect.name != "postgresql":
+            raise ConfigurationError(
+                [f"the log is in {self._database}, but the transaction is on {tx.dialect.name}"]
+            )
+        return BoundPostgresStore(self, tx)
+
+    # ---- lifetime
+
+    @property
+    @override
+    def store_id(self) -> UUID:
+        return self._store_id
+
+    @property
+    @override
+    def database(self) -> str:
+        return self._database
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreClosedError
+
+    @override
+    async def close(self) -> None:
+        self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="eventdocs-close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._writer.close()
+        await self._after_close.aclose()
+
+
+async def _living_driver(connection: AsyncConnection) -> _Driver:
+    """Return the driver's connection, a new one if the pool kept a dead one.
+
+    The driver notices a closed socket by itself, so asking costs nothing.
+    """
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if driver.is_closed():
+        await connection.invalidate()
+        driver = (await connection.get_raw_connection()).driver_connection
+    return cast("_Driver", driver)
