@@ -21,8 +21,8 @@ from eventdocs.documents._events import (
     DocumentErased,
     DocumentExported,
     DocumentGrouped,
+    DocumentRelabelled,
     DocumentRestored,
-    DocumentRetitled,
     DocumentRevised,
     DocumentUngrouped,
     DocumentUploaded,
@@ -50,7 +50,7 @@ from eventdocs.documents._lifecycle import (
     RestoreDocument,
     UngroupDocument,
 )
-from eventdocs.documents._original import RetitleDocument, ReviseDocument, UploadDocument
+from eventdocs.documents._original import RelabelDocument, ReviseDocument, UploadDocument
 from eventdocs.documents._semantics import (
     CurateSemantics,
     RecordConversion,
@@ -95,8 +95,8 @@ __all__ = [
     "DocumentErased",
     "DocumentExported",
     "DocumentGrouped",
+    "DocumentRelabelled",
     "DocumentRestored",
-    "DocumentRetitled",
     "DocumentRevised",
     "DocumentUngrouped",
     "DocumentUploaded",
@@ -120,10 +120,10 @@ __all__ = [
     "RecordExtraction",
     "RecordExtractionFailure",
     "RejectFeedback",
+    "RelabelDocument",
     "RequestAnalysis",
     "ResetAnalysis",
     "RestoreDocument",
-    "RetitleDocument",
     "ReviseDocument",
     "Revision",
     "SemanticsCurated",

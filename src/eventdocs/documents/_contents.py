@@ -35,6 +35,13 @@ class Content:
         """What events call them by."""
         return digest_of(self.data)
 
+    @classmethod
+    def digested(cls, data: bytes) -> Content:
+        """Wrap bytes and compute their digest now, in a thread if they are many."""
+        content = cls(data)
+        _ = content.digest
+        return content
+
     @property
     def size(self) -> int:
         """How many bytes they are."""

@@ -134,7 +134,9 @@ class DocumentViews(Projector):
 def _contents_named_by(events: Iterable[RecordedEvent[Any]]) -> Iterable[Digest]:
     for event in events:
         match event.data:
-            case happened.DocumentUploaded(label=digest) | happened.DocumentRetitled(label=digest):
+            case (
+                happened.DocumentUploaded(label=digest) | happened.DocumentRelabelled(label=digest)
+            ):
                 yield digest
             case happened.SemanticsExtracted(title=str() as digest):
                 yield digest
@@ -159,7 +161,7 @@ def _change(
             }
         case happened.DocumentRevised() as data:
             return _original(data)
-        case happened.DocumentRetitled() as data:
+        case happened.DocumentRelabelled() as data:
             return _named(contents.get(data.label))
         case happened.DocumentConverted():
             return {"stage": "converted", "error": None}

@@ -60,14 +60,14 @@ class DocumentRevised:
     media_type: str
 
 
-@event("DocumentRetitled", version=1)
+@event("DocumentRelabelled", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentRetitled:
-    """The document was given another title.
+class DocumentRelabelled:
+    """The document was given another title, or comes from another source now.
 
     Attributes:
         document_id: The document.
-        label: Content that holds the document's source and its new title.
+        label: Content that holds the document's source and title as they are now.
     """
 
     document_id: UUID
@@ -447,7 +447,7 @@ class DocumentErased:
 DOCUMENT_EVENTS: Final = (
     DocumentUploaded,
     DocumentRevised,
-    DocumentRetitled,
+    DocumentRelabelled,
     DocumentConverted,
     ConversionFailed,
     SemanticsExtracted,

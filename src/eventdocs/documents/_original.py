@@ -8,7 +8,6 @@ from typing_extensions import override
 from eventdocs.documents import _events as happened
 from eventdocs.documents._contents import Content
 from eventdocs.documents._decider import STANDS, Command
-from eventdocs.documents._label import Label
 from eventdocs.documents._state import Document
 
 
@@ -74,11 +73,11 @@ class ReviseDocument(Command):
 
 
 @attrs.frozen(kw_only=True)
-class RetitleDocument(Command):
-    """Give the document another title.
+class RelabelDocument(Command):
+    """Give the document another title, or another source.
 
     Attributes:
-        label: Content: the `Label` with its source and the new title, as JSON.
+        label: Content: the new `Label` as JSON.
     """
 
     label: Content
@@ -87,9 +86,6 @@ class RetitleDocument(Command):
     def lead_to(self, state: Document) -> tuple[object, ...]:
         if state.label == self.label.digest:
             return ()
-        return (happened.DocumentRetitled(document_id=state.document_id, label=self.label.digest),)
-
-
-def labelled(label: Label) -> Content:
-    """Write a label down as the content that commands carry."""
-    return Content(label.to_json())
+        return (
+            happened.DocumentRelabelled(document_id=state.document_id, label=self.label.digest),
+        )

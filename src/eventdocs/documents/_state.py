@@ -180,7 +180,7 @@ def evolve(state: Document, event: object) -> Document:
             | happened.FeedbackModified()
         ):
             return _with_feedback(state, event)
-        case happened.DocumentRetitled(label=label):
+        case happened.DocumentRelabelled(label=label):
             return attrs.evolve(state, label=label)
         case happened.DocumentGrouped(group=group):
             return attrs.evolve(state, groups=state.groups | {group})

@@ -1,0 +1,142 @@
+"""Extraction as the documents' service carries it out: in a thread, measured, never crashing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from eventdocs.documents._contents import Content
+from eventdocs.documents._decider import Command
+from eventdocs.documents._semantics import RecordConversionFailure, RecordExtractionFailure
+from eventdocs.errors import (
+    ExtractionError,
+    ExtractionLimitError,
+    ExtractorFailedError,
+    UnreadableDocumentError,
+)
+from eventdocs.ir import DocumentIR, to_json
+from eventdocs.observability import Instrumentation
+
+if TYPE_CHECKING:
+    from eventdocs.extraction import ExtractorRegistry, Limits
+
+
+@attrs.frozen(kw_only=True)
+class Extracted:
+    """What extraction came to, ready to be recorded.
+
+    Attributes:
+        text: The text that all offsets refer to.
+        ir: The meaning.
+        written: The meaning as canonical JSON.
+        extractor: Who extracted it.
+        extractor_version: In which version.
+    """
+
+    text: Content
+    ir: DocumentIR
+    written: Content
+    extractor: str
+    extractor_version: str
+
+
+class Extracting:
+    """Runs extractors for the documents' service.
+
+    Args:
+        extractors: What reads which format; those of the package by default.
+        limits: How much of a document is read.
+        instrumentation: Is told how extractions end.
+    """
+
+    def __init__(
+        self,
+        *,
+        extractors: ExtractorRegistry | None,
+        limits: Limits | None,
+        instrumentation: Instrumentation,
+    ) -> None:
+        from eventdocs.extraction import DEFAULT_EXTRACTORS, Limits
+
+        self._extractors = extractors or DEFAULT_EXTRACTORS
+        self._limits = limits or Limits()
+        self._instrumentation = instrumentation
+
+    def accept(self, content: bytes, source: str) -> str:
+        """Tell the media type of a document that can be read.
+
+        Raises:
+            UnsupportedFormatError: Nothing reads this format.
+            UnreadableDocumentError: The bytes are no document.
+            ExtractionLimitError: The document is too big.
+        """
+        raise NotImplementedError
+
+    async def run(
+        self,
+        content: bytes,
+        *,
+        source: str,
+        media_type: str,
+        document_id: UUID,
+        revision: int,
+        previous: DocumentIR | None,
+    ) -> Extracted | ExtractionError:
+        """Extract one revision's meaning; what goes wrong is returned."""
+        started = time.perf_counter()
+
+        def work() -> Extracted:
+            from eventdocs.extraction import extract
+
+            found = extract(
+                content,
+                source_name=source,
+                media_type=media_type,
+                document_id=document_id,
+                version=revision,
+                previous=previous,
+                limits=self._limits,
+                extractors=self._extractors,
+            )
+            text, written = Content(found.text.encode()), Content(to_json(found.ir))
+            return Extracted(
+                text=text,
+                ir=found.ir,
+                written=written,
+                extractor=found.extractor,
+                extractor_version=found.extractor_version,
+            )
+
+        result: Extracted | ExtractionError
+        try:
+            result = await asyncio.to_thread(work)
+        except ExtractionError as error:
+            result = error
+        except Exception as error:  # noqa: BLE001 - extractors are the host's code, too
+            result = ExtractorFailedError(source, type(error).__name__)
+            result.__cause__ = error
+        self._instrumentation.extracted(
+            media_type,
+            outcome="failed" if isinstance(result, ExtractionError) else "extracted",
+            seconds=time.perf_counter() - started,
+        )
+        return result
+
+
+def failure(error: ExtractionError, revision: int) -> Command:
+    """Make the command that records an error, without the document's name and words."""
+    kind = type(error).__name__
+    match error:
+        case UnreadableDocumentError(reason=reason):
+            return RecordConversionFailure(revision=revision, error=kind, reason=reason)
+        case ExtractionLimitError(limit=limit, allowed=allowed, found=found):
+            reason = f"{limit} is {allowed:,}, the document has {found:,}"
+        case ExtractorFailedError(reason=cause):
+            reason = f"the extractor failed with {cause}"
+        case _:
+            reason = "the extractor gave up"
+    return RecordExtractionFailure(revision=revision, error=kind, reason=reason)
