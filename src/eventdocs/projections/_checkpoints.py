@@ -91,7 +91,7 @@ async def lock_checkpoint(tx: AsyncConnection, projection: str) -> Checkpoint | 
 
 
 async def require_checkpoint(
-    tx: AsyncConnection, projector: Projector | type[Projector], store_id: UUID
+    tx: AsyncConnection, projector: Projector, store_id: UUID
 ) -> Checkpoint:
     """Lock the checkpoint of *projector*, and make sure that it may go on from there.
 
@@ -99,7 +99,16 @@ async def require_checkpoint(
         StaleProjectionError: Another version of the projector built its tables.
         StoreRewoundError: They were built from another log.
     """
-    found = await lock_checkpoint(tx, projector.name)
+    return check_checkpoint(await lock_checkpoint(tx, projector.name), projector, store_id)
+
+
+def check_checkpoint(found: Checkpoint | None, projector: Projector, store_id: UUID) -> Checkpoint:
+    """Make sure that *projector* may go on from the checkpoint that was found.
+
+    Raises:
+        StaleProjectionError: Another version of the projector built its tables.
+        StoreRewoundError: They were built from another log.
+    """
     if found is None:
         raise StaleProjectionError(
             projector.name, 0, projector.version, "there is no record of what its tables hold"

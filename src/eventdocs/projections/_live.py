@@ -61,6 +61,10 @@ class Live:
         self._idle = asyncio.Event()
         self._idle.set()
 
+    def reset(self) -> None:
+        """Let `run` be called again after `stop`."""
+        self._stopping.clear()
+
     async def run(self) -> None:
         """Follow the log until `stop`; nothing is at work any more when this returns.
 
@@ -70,7 +74,6 @@ class Live:
         if not self._idle.is_set():
             raise RuntimeError("the runner is running already")
         self._idle.clear()
-        self._stopping.clear()
         projections = {
             projector.name: Projection(
                 self._store, projector, begin=self._store.begin, conditions=self._conditions

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
 from eventdocs.errors import EventdocsError, StaleProjectionError, UnknownProjectionError
 from eventdocs.observability import Instrumentation
 from eventdocs.projections._arrival import explain_absence, has_arrived
+from eventdocs.projections._checkpoints import read_checkpoint
 from eventdocs.projections._dead_letters import (
     OPEN,
     DeadLetter,
@@ -22,8 +23,10 @@ from eventdocs.projections._live import Live
 from eventdocs.projections._order import in_order
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
+from eventdocs.projections._rebuild import Rebuild, RebuildProgress
 from eventdocs.projections._replay import Replay
 from eventdocs.projections._status import ProjectionStatus, status_of
+from eventdocs.projections._verify import VerificationReport, verify
 from eventdocs.store import Appended, EventStore
 
 
@@ -85,6 +88,7 @@ class ProjectionRunner:
             ProjectorDefinitionError: A projector's tables cannot be created.
             StoreError: The database could not be reached in time.
         """
+        self._live.reset()
         patience = self._conditions.patience_of("installation", self._store)
         self._broken = await patience.call(
             lambda: install(self._store, self._projectors, create_tables=self._create_tables)
@@ -144,7 +148,10 @@ class ProjectionRunner:
         await self._live.run()
 
     def stop(self) -> None:
-        """Let `run` return as soon as the batches at work are committed."""
+        """Let `run` return as soon as the batches at work are committed.
+
+        A `run` that begins later returns at once, until the runner is entered anew.
+        """
         self._live.stop()
 
     # ---- knowing
@@ -259,6 +266,69 @@ class ProjectionRunner:
         self._live.mended.ring()
         return left
 
+    async def rebuild(
+        self,
+        projection: str | type[Projector],
+        *,
+        on_progress: Callable[[RebuildProgress], None] | None = None,
+        from_zero: bool = False,
+    ) -> int:
+        """Compute the read model anew from the whole log, beside the live one, then swap them.
+
+        Queries see the old rows until one short transaction replaces the tables, and the
+        projection goes on meanwhile. A rebuild that was interrupted goes on from where it
+        was when this is called again with unchanged code.
+
+        Events that were skipped before are tried again, and skipped again if they fail.
+
+        On PostgreSQL, a reader in REPEATABLE READ whose snapshot is older than the swap
+        may see a part of the new rows, as after any change of a table's definition. On
+        SQLite, appends wait while the new rows are copied into the live file.
+
+        Args:
+            projection: Its name or its projector's class.
+            on_progress: Is told after each batch.
+            from_zero: Throw away what an interrupted rebuild has built.
+
+        Returns:
+            The last event that the new read model has applied.
+
+        Raises:
+            ProjectionStoppedError: An event could not be applied; mend its handler.
+            RebuildFailedError: The tables could not be swapped. Nothing has changed.
+        """
+        projector = self._find(projection)
+        rebuild = Rebuild(
+            self._store,
+            projector,
+            conditions=self._conditions,
+            bound=lambda: self._bound(projector),
+            on_progress=on_progress,
+        )
+        reached = await rebuild.run(from_zero=from_zero)
+        self._broken.pop(projector.name, None)
+        self._live.mended.ring()
+        return reached
+
+    async def verify(self, projection: str | type[Projector]) -> VerificationReport:
+        """Compute the read model anew up to its checkpoint, and compare it row by row.
+
+        The live projection goes on meanwhile, and nothing remains of it, whatever happens.
+        Dead letters are left out; what was applied late, by `retry`, is compared as if it
+        had been applied in its turn.
+
+        Args:
+            projection: Its name or its projector's class.
+
+        Raises:
+            ProjectionStoppedError: An event that has been applied cannot be applied now.
+            StaleProjectionError: Another version of the projector built the read model.
+            StoreRewoundError: The log does not hold the event of the checkpoint.
+        """
+        projector = self._find(projection)
+        self._refuse_broken(projector)
+        return await verify(self._store, projector, conditions=self._conditions)
+
     def _replay(self, projection: str | type[Projector]) -> Replay:
         projector = self._find(projection)
         self._refuse_broken(projector)
@@ -270,6 +340,15 @@ class ProjectionRunner:
         return Projection(
             self._store, projector, begin=self._store.begin, conditions=self._conditions
         )
+
+    async def _bound(self, projector: Projector) -> int:
+        """Tell how far *projector* may go: to the head, but not beyond what it depends on."""
+        bound = await self._store.head()
+        async with self._store.connect() as connection:
+            for each in projector.depends_on:
+                at = await read_checkpoint(connection, each.name)
+                bound = min(bound, at.sequence if at else 0)
+        return bound
 
     def _find(self, projection: str | type[Projector]) -> Projector:
         name = projection if isinstance(projection, str) else projection.name

@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 import attrs
 
 from eventdocs.errors import ProjectionError, StaleProjectionError, StoreRewoundError
-from eventdocs.projections._checkpoints import Checkpoint, ProjectionState, read_checkpoint
+from eventdocs.projections._checkpoints import (
+    Checkpoint,
+    ProjectionState,
+    check_checkpoint,
+    read_checkpoint,
+)
 from eventdocs.projections._dead_letters import (
     DeadLetter,
     DeadLetterState,
@@ -16,6 +21,7 @@ from eventdocs.projections._dead_letters import (
 )
 from eventdocs.projections._fingerprint import fingerprint_of
 from eventdocs.projections._projector import Projector
+from eventdocs.projections._rebuild import rebuild_progress
 from eventdocs.store import EventStore, Selection
 
 
@@ -34,6 +40,7 @@ class ProjectionStatus:
         dead_letters: How many events wait to be applied or skipped.
         stale: The code, its version or the tables are not those that built it.
         error: What is in its way.
+        rebuilt_to: How far a rebuild has come that is under way, or was interrupted.
     """
 
     name: str
@@ -46,6 +53,7 @@ class ProjectionStatus:
     dead_letters: int
     stale: bool
     error: str | None
+    rebuilt_to: int | None
 
 
 async def status_of(
@@ -72,6 +80,7 @@ async def status_of(
             connection, projector.name, states=[DeadLetterState.FAILED]
         )
     sequence = at.sequence if at else 0
+    rebuilt = await rebuild_progress(store, projector)
     lag, lag_seconds = await _lag(store, sequence, head)
     state, error = await _state(store, projector, at, failed, broken)
     return ProjectionStatus(
@@ -86,6 +95,7 @@ async def status_of(
         stale=state is ProjectionState.STALE
         or (at is not None and at.fingerprint != fingerprint_of(type(projector))),
         error=error or trouble,
+        rebuilt_to=None if rebuilt is None else rebuilt.sequence,
     )
 
 
@@ -108,8 +118,7 @@ async def _state(
     try:
         if broken is not None:
             raise broken
-        if at is None or at.version != projector.version:
-            raise StaleProjectionError(projector.name, at.version if at else 0, projector.version)
+        at = check_checkpoint(at, projector, store.store_id)
         await check_log(store, at)
     except StoreRewoundError as error:
         return ProjectionState.REWOUND, str(error)
@@ -127,10 +136,6 @@ async def check_log(store: EventStore, at: Checkpoint) -> None:
     Raises:
         StoreRewoundError: It does not.
     """
-    if at.store_id != store.store_id:
-        raise StoreRewoundError(
-            at.projection, at.sequence, "the log is another one than it was built from"
-        )
     if at.event_id is None:
         return
     place = Selection(after=at.sequence - 1, until=at.sequence)

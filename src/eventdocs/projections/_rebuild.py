@@ -1,0 +1,205 @@
+"""Rebuild: a read model computed anew beside the live one, then put in its place."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventdocs.projections._checkpoints import (
+    Checkpoint,
+    create_checkpoint,
+    lock_checkpoint,
+    write_checkpoint,
+)
+from eventdocs.projections._dead_letters import DeadLetterState, read_dead_letters
+from eventdocs.projections._installation import first_checkpoint
+from eventdocs.projections._projection import Conditions, Projection
+from eventdocs.projections._projector import Projector
+from eventdocs.projections._shadow import Shadow, Swap
+from eventdocs.projections._shadow_postgres import PostgresShadow
+from eventdocs.projections._shadow_sqlite import SqliteShadow, live_file
+from eventdocs.projections._tables import dead_letters
+from eventdocs.store import EventStore
+
+_logger: Final = logging.getLogger("eventdocs.projections")
+
+
+@attrs.frozen(kw_only=True)
+class RebuildProgress:
+    """How far a rebuild has come.
+
+    Attributes:
+        projection: What is rebuilt.
+        sequence: The last event applied to the fresh tables.
+        head: The last event of the log.
+        seconds_left: How long the rest will take at the speed so far; None if unknown.
+    """
+
+    projection: str
+    sequence: int
+    head: int
+    seconds_left: float | None
+
+
+async def shadow_of(store: EventStore, projector: Projector) -> Shadow:
+    """Find where the fresh tables of *projector* are built."""
+    async with store.connect() as connection:
+        dialect = connection.dialect.name
+    if dialect == "postgresql":
+        return PostgresShadow(store, projector)
+    return SqliteShadow(store, projector, await live_file(store))
+
+
+async def rebuild_progress(store: EventStore, projector: Projector) -> Checkpoint | None:
+    """Tell how far a rebuild of *projector* has come; None if there is none."""
+    shadow = await shadow_of(store, projector)
+    try:
+        return await shadow.progress()
+    finally:
+        await shadow.close()
+
+
+class Rebuild:
+    """Builds one projection anew; what an interrupted attempt has committed is gone on with.
+
+    Args:
+        store: The log.
+        projector: Whose read model.
+        conditions: How to work.
+        bound: Tells how far the projection may go: what it depends on bounds it.
+        on_progress: Is told after each batch.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        projector: Projector,
+        *,
+        conditions: Conditions,
+        bound: Callable[[], Awaitable[int]],
+        on_progress: Callable[[RebuildProgress], None] | None,
+    ) -> None:
+        self._store = store
+        self._projector = projector
+        self._conditions = conditions
+        self._bound = bound
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._first = 0
+
+    async def run(self, *, from_zero: bool) -> int:
+        """Rebuild, and return the sequence at which the new tables went live.
+
+        Args:
+            from_zero: Throw away what an interrupted attempt has built.
+
+        Raises:
+            ProjectionStoppedError: An event could not be applied.
+            RebuildFailedError: The tables could not be swapped.
+            StoreError: The database stayed busy or absent.
+        """
+        shadow = await shadow_of(self._store, self._projector)
+        try:
+            at = await self._open(shadow, from_zero=from_zero)
+            self._first = at.sequence
+            skipped = await self._skipped()
+            projection = Projection(
+                self._store,
+                self._projector,
+                begin=shadow.begin,
+                conditions=attrs.evolve(self._conditions, skipped=skipped),
+            )
+            patience = self._conditions.patience_of(self._projector.name, self._store)
+            await self._follow(projection)
+            reached = await patience.call(lambda: self._swap(shadow, projection))
+        finally:
+            await shadow.close()
+        _logger.info(
+            "eventdocs.projection.rebuilt",
+            extra={"projection": self._projector.name, "sequence": reached},
+        )
+        return reached
+
+    async def _open(self, shadow: Shadow, *, from_zero: bool) -> Checkpoint:
+        first = first_checkpoint(self._projector, self._store)
+        found = await shadow.progress()
+        if found is not None and not from_zero and _continues(found, first):
+            return found
+        await shadow.discard()
+        await shadow.create(first)
+        return first
+
+    async def _skipped(self) -> frozenset[int]:
+        """Find the events that were skipped before: should they fail again, they are again."""
+        states = [DeadLetterState.SKIPPED]
+        async with self._store.connect() as connection:
+            letters = await read_dead_letters(connection, self._projector.name, states=states)
+        return frozenset(letter.sequence for letter in letters)
+
+    async def _follow(self, projection: Projection) -> None:
+        while await projection.advance(until := await self._bound()):
+            if self._on_progress is not None and projection.at is not None:
+                self._on_progress(self._progress(projection.at.sequence, until))
+
+    def _progress(self, sequence: int, head: int) -> RebuildProgress:
+        done = sequence - self._first
+        seconds = time.monotonic() - self._began
+        return RebuildProgress(
+            projection=self._projector.name,
+            sequence=sequence,
+            head=head,
+            seconds_left=(head - sequence) * seconds / done if done else None,
+        )
+
+    async def _swap(self, shadow: Shadow, projection: Projection) -> int:
+        name = self._projector.name
+        async with shadow.swap() as swap:
+            # From here on the live projection waits, and with it nothing else.
+            live = await lock_checkpoint(swap.tx, name)
+            while await projection.advance(live.sequence if live else 0):
+                pass
+            at = projection.at or await projection.reload()
+            letters = await self._letters(shadow)
+            await swap.replace(at)
+            await self._record(swap, live, at, letters)
+        return at.sequence
+
+    async def _letters(self, shadow: Shadow) -> list[Mapping[str, Any]]:
+        async with shadow.begin() as tx:
+            found = await tx.execute(select(dead_letters))
+            return [dict(row) for row in found.mappings()]
+
+    async def _record(
+        self,
+        swap: Swap,
+        live: Checkpoint | None,
+        at: Checkpoint,
+        letters: list[Mapping[str, Any]],
+    ) -> None:
+        await _write(swap.tx, live, at)
+        await swap.tx.execute(
+            delete(dead_letters).where(dead_letters.c.projection == self._projector.name)
+        )
+        if letters:
+            await swap.tx.execute(insert(dead_letters), letters)
+
+
+async def _write(tx: AsyncConnection, live: Checkpoint | None, at: Checkpoint) -> None:
+    if live is None:
+        await create_checkpoint(tx, at)
+    else:
+        await write_checkpoint(tx, at)
+
+
+def _continues(found: Checkpoint, first: Checkpoint) -> bool:
+    return (found.version, found.store_id, found.fingerprint) == (
+        first.version,
+        first.store_id,
+        first.fingerprint,
+    )
