@@ -8,11 +8,12 @@ import logging
 import os
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from eventdocs.cli._output import Output
 
 if TYPE_CHECKING:
+    from eventdocs.documents import Documents
     from eventdocs.projections import ProjectionRunner
     from eventdocs.settings import Settings
     from eventdocs.store import EventStore
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 DEFAULT_DATABASE = "sqlite:///eventdocs.db"
 
 T = TypeVar("T")
+
+
+class Library(NamedTuple):
+    """Documents and what keeps their read models."""
+
+    documents: Documents
+    runner: ProjectionRunner
 
 
 class App:
@@ -78,13 +86,37 @@ class App:
             yield store
 
     @contextlib.asynccontextmanager
-    async def runner(self, store: EventStore) -> AsyncIterator[ProjectionRunner]:
-        """Hold the read models of documents over *store*."""
-        from eventdocs.documents import DOCUMENT_PROJECTORS
+    async def library(self, *, create: bool = False) -> AsyncIterator[Library]:
+        """Open the store with its documents and their read models."""
+        from eventdocs.documents import (
+            DocumentContents,
+            Documents,
+            DocumentViews,
+            Findings,
+            SemanticIR,
+        )
+        from eventdocs.extraction import Limits
         from eventdocs.projections import ProjectionRunner
 
-        async with ProjectionRunner(store, [each() for each in DOCUMENT_PROJECTORS]) as runner:
-            yield runner
+        limits = Limits(max_bytes=self.settings.max_document_bytes)
+        projectors = [DocumentViews(), DocumentContents(), SemanticIR(), Findings()]
+        async with (
+            self.store(create=create) as store,
+            ProjectionRunner(store, projectors) as runner,
+        ):
+            yield Library(Documents(store, limits=limits), runner)
+
+    @contextlib.asynccontextmanager
+    async def documents(self) -> AsyncIterator[Documents]:
+        """Open the documents for reading; say so if the read models are behind the log."""
+        async with self.library() as library:
+            lag = max(status.lag for status in await library.runner.status())
+            if lag:
+                self.output.note(
+                    f"note: the read models are {lag} events behind the log; "
+                    "`eventdocs projections catch-up` brings them up to date"
+                )
+            yield library.documents
 
     def refuse_missing_file(self) -> None:
         """Raise an error that says what to do if the database is a file that is not there."""

@@ -12,9 +12,15 @@ import click
 from typing_extensions import override
 
 from eventdocs.cli._app import App
+from eventdocs.cli._demo import demo
+from eventdocs.cli._documents import documents, findings, show
 from eventdocs.cli._events import events
+from eventdocs.cli._extract import extract
+from eventdocs.cli._ingest import ingest
 from eventdocs.cli._migrate import migrate
 from eventdocs.cli._options import common_options, database_option
+from eventdocs.cli._projections import projections
+from eventdocs.cli._revisions import diff, impact
 from eventdocs.cli._version import version
 from eventdocs.errors import EventdocsError
 
@@ -55,6 +61,10 @@ class Program(click.Group):
         except BaseException as error:  # noqa: BLE001 - every way to end becomes an exit status
             status = _conclude(error, app)
         sys.exit(status if isinstance(status, int) else 0)
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order in which they are met, not by name
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
@@ -113,11 +123,24 @@ def _told(error: OSError) -> str:
 @database_option
 @common_options
 def main() -> None:
-    """Documents go in, their meaning comes out: definitions, formulas, tables, references.
+    """Documents go in, their meaning comes out.
 
     Start with `eventdocs demo`, then `eventdocs ingest PATH` on files of your own.
     """
 
 
-for _command in (events, migrate, version):
+for _command in (
+    demo,
+    ingest,
+    extract,
+    documents,
+    show,
+    findings,
+    diff,
+    impact,
+    events,
+    projections,
+    migrate,
+    version,
+):
     main.add_command(_command)

@@ -12,7 +12,7 @@ from eventdocs.cli._options import common_options, pass_app
 @common_options
 @pass_app
 def version(app: App) -> None:
-    """Show the versions of eventdocs and of what it stands on."""
+    """Show what is installed."""
     import platform
     import sqlite3
     from importlib.metadata import version as version_of

@@ -1,0 +1,44 @@
+"""`eventdocs extract`: the meaning of one file, without a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from eventdocs.cli._app import App
+from eventdocs.cli._options import common_options, pass_app
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--inline", is_flag=True, help="Show inline formulas, too.")
+@common_options
+@pass_app
+def extract(app: App, *, file: Path, inline: bool) -> None:
+    """Show the meaning of FILE; store nothing.
+
+    With --json the answer is the whole semantic IR.
+    """
+    from eventdocs.cli._ingest import read
+    from eventdocs.extraction import Limits
+    from eventdocs.extraction import extract as extract_content
+    from eventdocs.ir import to_dict
+
+    limits = Limits(max_bytes=app.settings.max_document_bytes)
+    app.output.progress(f"reading {file}")
+    content = read(file, limit=limits.max_bytes)
+    found = extract_content(content, source_name=str(file), limits=limits)
+    app.output.progress("")
+    if app.output.as_json:
+        app.output.json(to_dict(found.ir))
+        return
+    from eventdocs.cli._facts import facts_of
+    from eventdocs.cli._meaning import show_facts
+
+    app.output.title(found.ir.title or file.name)
+    app.output.line(
+        f"{file}: {found.media_type}, {len(content):,} bytes, "
+        f"read by {found.extractor} {found.extractor_version}"
+    )
+    show_facts(app.output, facts_of(found.ir), inline=inline)

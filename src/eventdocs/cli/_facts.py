@@ -1,0 +1,309 @@
+"""What a person wants to know of a document's meaning, gathered from its IR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from eventdocs.ir import (
+    CrossReference,
+    Definition,
+    Entity,
+    Formula,
+    Section,
+    Table,
+    name_of,
+    parameters_of,
+    spell,
+)
+
+if TYPE_CHECKING:
+    from eventdocs.ir import DocumentIR, Issue, Parameter, Resolution, Symbol
+
+SAID_BY_NATURE = frozenset({"index", "bound", "operator", "constant"})
+"""Roles of symbols that nobody looks up."""
+
+
+@attrs.frozen(kw_only=True)
+class DefinitionFacts:
+    """A term and what it means."""
+
+    id: UUID
+    term: str
+    symbol: str | None
+    body: str
+    form: str
+    unit: str | None
+    section: str
+    line: int | None
+
+
+@attrs.frozen(kw_only=True)
+class VariableFacts:
+    """A symbol in a formula, and where it comes from.
+
+    Attributes:
+        symbol: As it is spelled.
+        role: What it does in the formula.
+        state: Whether its origin was found.
+        origin: That place, named for people; empty if there is none.
+        target: The entity there.
+        value: The value that a table gives it.
+        unit: Unit of that value.
+    """
+
+    symbol: str
+    role: str
+    state: str
+    origin: str
+    target: UUID | None
+    value: str | None = None
+    unit: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class FormulaFacts:
+    """A formula and its variables; indices and constants are left out."""
+
+    id: UUID
+    number: str | None
+    anchor: str | None
+    latex: str
+    text: str
+    display: bool
+    defines: str | None
+    section: str
+    line: int | None
+    variables: tuple[VariableFacts, ...]
+
+
+@attrs.frozen(kw_only=True)
+class TableFacts:
+    """A table, its rows as texts in a full grid."""
+
+    id: UUID
+    number: str | None
+    caption: str | None
+    section: str
+    line: int | None
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_numeric: tuple[bool, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ReferenceFacts:
+    """A cross-reference and whether it leads anywhere."""
+
+    id: UUID
+    text: str
+    raw_target: str
+    type: str
+    state: str
+    target: UUID | None
+    points_at: str
+    section: str
+    line: int | None
+
+
+@attrs.frozen(kw_only=True)
+class FindingFacts:
+    """Something wrong with the document, and where."""
+
+    code: str
+    severity: str
+    message: str
+    suggestion: str
+    section: str
+    line: int | None
+    fingerprint: str
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """Everything about one revision, each kind in reading order."""
+
+    definitions: tuple[DefinitionFacts, ...]
+    formulas: tuple[FormulaFacts, ...]
+    tables: tuple[TableFacts, ...]
+    references: tuple[ReferenceFacts, ...]
+    findings: tuple[FindingFacts, ...]
+
+
+def facts_of(ir: DocumentIR) -> Facts:
+    """Gather the facts of *ir*."""
+    return _Gathering(ir).facts()
+
+
+class _Gathering:
+    def __init__(self, ir: DocumentIR) -> None:
+        self.ir = ir
+        self.by_id: dict[UUID, Entity] = {each.id.entity_id: each for each in ir.entities}
+        self.parameters: dict[tuple[UUID, str], Parameter] = {}
+        for each in ir.entities:
+            if isinstance(each, Table):
+                for parameter in parameters_of(each, self.by_id):
+                    for symbol in parameter.symbols:
+                        self.parameters.setdefault((each.id.entity_id, symbol.key), parameter)
+
+    def facts(self) -> Facts:
+        return Facts(
+            definitions=tuple(self.definitions()),
+            formulas=tuple(self.formulas()),
+            tables=tuple(self.tables()),
+            references=tuple(self.references()),
+            findings=tuple(self.findings()),
+        )
+
+    def definitions(self) -> Iterator[DefinitionFacts]:
+        for each in self.ir.entities:
+            if isinstance(each, Definition):
+                yield DefinitionFacts(
+                    id=each.id.entity_id,
+                    term=each.term,
+                    symbol=spell(each.symbol) if each.symbol else None,
+                    body=each.body,
+                    form=each.form,
+                    unit=each.unit,
+                    section=section_of(each),
+                    line=each.span.line,
+                )
+
+    def formulas(self) -> Iterator[FormulaFacts]:
+        for each in self.ir.entities:
+            if isinstance(each, Formula):
+                yield FormulaFacts(
+                    id=each.id.entity_id,
+                    number=each.number,
+                    anchor=each.id.anchor,
+                    latex=each.latex,
+                    text=each.text or each.raw,
+                    display=each.display,
+                    defines=spell(each.defines) if each.defines else None,
+                    section=section_of(each),
+                    line=each.span.line,
+                    variables=tuple(self.variables(each)),
+                )
+
+    def variables(self, formula: Formula) -> Iterator[VariableFacts]:
+        for each in formula.variables:
+            resolution = each.resolution
+            if each.role in SAID_BY_NATURE and resolution.target is None:
+                continue
+            if resolution.state == "ignored":
+                continue
+            parameter = self.parameter(each.symbol, resolution)
+            yield VariableFacts(
+                symbol=spell(each.symbol),
+                role=each.role,
+                state="undefined" if resolution.state == "dangling" else resolution.state,
+                origin=self.origin(resolution, parameter),
+                target=resolution.target,
+                value=_value(parameter) if parameter else None,
+                unit=parameter.unit if parameter else None,
+            )
+
+    def parameter(self, symbol: Symbol, resolution: Resolution) -> Parameter | None:
+        if resolution.target is None:
+            return None
+        return self.parameters.get((resolution.target, symbol.key))
+
+    def origin(self, resolution: Resolution, parameter: Parameter | None) -> str:
+        if parameter is not None:
+            unit = f" {parameter.unit}" if parameter.unit and parameter.text else ""
+            given = f" = {parameter.text}{unit}" if parameter.text else ""
+            return f"{self.named(parameter.table)}, {parameter.label}{given}"
+        if resolution.target is not None:
+            return self.named(resolution.target)
+        return " or ".join(self.named(each) for each in resolution.candidates)
+
+    def named(self, entity_id: UUID) -> str:
+        """Name an entity as a text would refer to it."""
+        return referred(self.by_id[entity_id])
+
+    def tables(self) -> Iterator[TableFacts]:
+        for each in self.ir.entities:
+            if isinstance(each, Table) and not each.layout:
+                texts = {(cell.row, cell.col): cell.text for cell in each.cells}
+                rows = [
+                    tuple(texts.get((row, col), "") for col in range(each.n_cols))
+                    for row in range(each.header_rows, each.n_rows)
+                ]
+                yield TableFacts(
+                    id=each.id.entity_id,
+                    number=each.number,
+                    caption=each.caption,
+                    section=section_of(each),
+                    line=each.span.line,
+                    columns=tuple(" / ".join(column.path) for column in each.columns),
+                    rows=tuple(rows),
+                    is_numeric=tuple(
+                        column.dtype in ("integer", "decimal", "percent") for column in each.columns
+                    ),
+                )
+
+    def references(self) -> Iterator[ReferenceFacts]:
+        for each in self.ir.entities:
+            if isinstance(each, CrossReference):
+                resolution = each.resolution
+                yield ReferenceFacts(
+                    id=each.id.entity_id,
+                    text=each.text,
+                    raw_target=each.raw_target,
+                    type=each.reference_type,
+                    state=resolution.state,
+                    target=resolution.target,
+                    points_at=self.origin(resolution, None) or each.target_document or "",
+                    section=section_of(each),
+                    line=each.span.line,
+                )
+
+    def findings(self) -> Iterator[FindingFacts]:
+        for each in self.ir.issues:
+            about = self.by_id.get(each.entities[0]) if each.entities else None
+            yield finding_facts(each, about)
+
+
+def finding_facts(issue: Issue, about: Entity | None) -> FindingFacts:
+    """Gather the facts of one finding; *about* is the entity most to blame."""
+    return FindingFacts(
+        code=issue.code,
+        severity=issue.severity,
+        message=issue.message,
+        suggestion=issue.suggestion,
+        section=section_of(about) if about else "",
+        line=issue.span.line,
+        fingerprint=issue.fingerprint,
+    )
+
+
+def section_of(entity: Entity) -> str:
+    """Name the section that *entity* stands in."""
+    return entity.section[-1] if entity.section else ""
+
+
+def referred(entity: Entity) -> str:
+    """Name *entity* with its kind, as a text would refer to it."""
+    name = name_of(entity)
+    match entity:
+        case Section():
+            return f"section {name}"
+        case Formula():
+            return f"equation ({entity.number})" if entity.number else f"formula {name}"
+        case Table():
+            return f"Table {entity.number}" if entity.number else f"table {name}"
+        case Definition():
+            return f"{name}: {entity.body}"
+        case CrossReference():
+            return f"reference {name}"
+
+
+def _value(parameter: Parameter) -> str | None:
+    value = parameter.value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return None if value is None else str(value)

@@ -1,0 +1,214 @@
+"""`eventdocs ingest`: files and folders become documents."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+import click
+
+from eventdocs.cli._app import App
+from eventdocs.cli._layout import one_line
+from eventdocs.cli._options import common_options, database_option, pass_app
+from eventdocs.cli._paths import Found, find
+
+if TYPE_CHECKING:
+    from eventdocs.documents import Documents
+
+SECONDS_BETWEEN_NOTES = 10.0
+
+
+@attrs.frozen(kw_only=True)
+class FileOutcome:
+    """What became of one file.
+
+    Attributes:
+        path: As it was given or found.
+        outcome: What the document's service says, or `failed`.
+        document_id: The document; None if it was not recorded.
+        revision: The revision that these bytes are.
+        error: Why it failed.
+    """
+
+    path: str
+    outcome: str
+    document_id: UUID | None = None
+    revision: int | None = None
+    error: str | None = None
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option(
+    "--revises",
+    metavar="DOCUMENT",
+    help="The one file given is a new revision of this document, whatever its name.",
+)
+@database_option
+@common_options
+@pass_app
+def ingest(app: App, *, paths: tuple[str, ...], revises: str | None) -> None:
+    """Bring in files and folders as documents.
+
+    PATH is a file, a folder or a pattern such as 'docs/**/*.md'.
+
+    A file that came in before is the same document: other bytes are its next revision,
+    the same bytes change nothing. So an interrupted run goes on when it is repeated.
+    A file that fails is reported with its reason, and the others go on.
+    """
+    found = find(paths, is_document=is_document)
+    if revises is not None and len(found.files) != 1:
+        raise click.UsageError(f"--revises takes one file; these are {len(found.files)}")
+    run = _Run(app, found, revises)
+    try:
+        app.run(run.ingest())
+    except (KeyboardInterrupt, click.Abort):
+        app.output.note(
+            f"stopped after {len(run.outcomes)} of {run.total}; nothing is half done, "
+            "and the same command goes on from here"
+        )
+        raise
+    finally:
+        run.report()
+    if any(each.outcome == "failed" for each in run.outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def is_document(path: Path) -> bool:
+    """Say whether a file in a folder has a name of a format that can be read."""
+    from eventdocs.errors import UnreadableDocumentError
+    from eventdocs.extraction import DEFAULT_EXTRACTORS, detect
+
+    try:
+        return detect(b"", path.name) in DEFAULT_EXTRACTORS.media_types
+    except UnreadableDocumentError:
+        return False
+
+
+def source_of(path: Path) -> str:
+    """Name the source of a document that lies at *path*, the same from every folder."""
+    return path.resolve().as_posix()
+
+
+def read(path: Path, *, limit: int) -> bytes:
+    """Read a document's bytes, but never more than anything would accept."""
+    from eventdocs.errors import ExtractionLimitError, UnreadableDocumentError
+
+    if path.exists() and not path.is_file():
+        raise UnreadableDocumentError(str(path), "it is no regular file")
+    size = path.stat().st_size
+    if size > limit:
+        raise ExtractionLimitError(str(path), "max_bytes", limit, size)
+    return path.read_bytes()
+
+
+class _Run:
+    """One run over some files."""
+
+    def __init__(self, app: App, found: Found, revises: str | None) -> None:
+        self.app = app
+        self.found = found
+        self.revises = revises
+        self.outcomes: list[FileOutcome] = []
+        self.total = len(found.files) + len(found.problems)
+        self.noted_at = time.monotonic()
+
+    async def ingest(self) -> None:
+        for argument, reason in self.found.problems:
+            self.conclude(FileOutcome(path=argument, outcome="failed", error=reason))
+        if not self.total:
+            raise click.ClickException(
+                "no documents there: "
+                f"{len(self.found.passed_over)} files are of no format that can be read"
+            )
+        if not self.found.files:
+            return
+        async with self.app.library(create=True) as library:
+            if self.revises is not None:
+                await library.runner.catch_up()
+            try:
+                for path in self.found.files:
+                    self.begin(path)
+                    self.conclude(await self.ingest_one(library.documents, path))
+            finally:
+                self.app.output.progress("bringing the read models up to date")
+                await library.runner.catch_up()
+                self.app.output.progress("")
+
+    async def ingest_one(self, documents: Documents, path: Path) -> FileOutcome:
+        from eventdocs.errors import ConfigurationError, DocumentError, ExtractionError
+
+        source = source_of(path)
+        try:
+            content = await asyncio.to_thread(
+                read, path, limit=self.app.settings.max_document_bytes
+            )
+            document_id = None
+            if self.revises is not None:
+                view = await documents.find(self.revises)
+                document_id = view.document_id
+                if Path(view.source).suffix == path.suffix:
+                    source = view.source  # its name stays what people know it by
+            ingested = await documents.ingest(content, source=source, document_id=document_id)
+        except OSError as error:
+            return FileOutcome(path=str(path), outcome="failed", error=error.strerror or str(error))
+        except (ExtractionError, DocumentError, ConfigurationError) as error:
+            return FileOutcome(path=str(path), outcome="failed", error=_reason(error, source, path))
+        failure = ingested.error
+        return FileOutcome(
+            path=str(path),
+            outcome="failed" if failure else ingested.outcome,
+            document_id=ingested.document_id,
+            revision=ingested.revision,
+            error=_reason(failure, source, path) if failure else None,
+        )
+
+    def begin(self, path: Path) -> None:
+        at = len(self.outcomes) + 1
+        self.app.output.progress(f"[{at}/{self.total}] {path}")
+        if time.monotonic() - self.noted_at > SECONDS_BETWEEN_NOTES:
+            self.app.output.note(f"… {at} of {self.total}")
+            self.noted_at = time.monotonic()
+
+    def conclude(self, outcome: FileOutcome) -> None:
+        self.outcomes.append(outcome)
+        if self.app.output.as_json:
+            return
+        self.app.output.progress("")
+        if outcome.outcome == "failed":
+            self.app.output.error(f"{outcome.path}: {one_line(outcome.error or '')}")
+        else:
+            self.app.output.line(
+                f"{outcome.outcome:<10}  {outcome.path}  (revision {outcome.revision})",
+                wrapped=False,
+            )
+
+    def report(self) -> None:
+        """Sum up what was done, also when the run did not get to its end."""
+        if self.app.output.as_json:
+            self.app.output.json(
+                {
+                    "files": self.outcomes,
+                    "passed_over": [str(path) for path in self.found.passed_over],
+                }
+            )
+            return
+        counts = Counter(each.outcome for each in self.outcomes)
+        if self.total > 1 and counts:
+            parts = [f"{count} {outcome}" for outcome, count in sorted(counts.items())]
+            passed_over = len(self.found.passed_over)
+            parts += [f"{passed_over} of other formats passed over"] if passed_over else []
+            self.app.output.line(", ".join(parts))
+
+
+def _reason(error: Exception, source: str, path: Path) -> str:
+    """Tell why, without the file's name, which stands before it anyway."""
+    text = str(error)
+    for name in (source, str(path)):
+        text = text.removeprefix(f"{name}: ")
+    return text
