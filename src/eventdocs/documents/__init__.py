@@ -8,6 +8,13 @@ from eventdocs.documents._analysis import (
 )
 from eventdocs.documents._contents import Content, Contents
 from eventdocs.documents._decider import Command, decide
+from eventdocs.documents._document_contents import DocumentContents, document_contents
+from eventdocs.documents._document_views import (
+    DocumentViews,
+    document_groups,
+    document_views,
+    read_model_metadata,
+)
 from eventdocs.documents._events import (
     DOCUMENT_EVENTS,
     AnalysisCompleted,
@@ -41,6 +48,7 @@ from eventdocs.documents._feedback import (
     ModifyFeedback,
     RejectFeedback,
 )
+from eventdocs.documents._findings import Findings, findings
 from eventdocs.documents._label import Label, document_id_of
 from eventdocs.documents._lifecycle import (
     ArchiveDocument,
@@ -51,6 +59,8 @@ from eventdocs.documents._lifecycle import (
     UngroupDocument,
 )
 from eventdocs.documents._original import RelabelDocument, ReviseDocument, UploadDocument
+from eventdocs.documents._proposals import AddEntity, ChangeEntity, Patch, Proposal, RemoveEntity
+from eventdocs.documents._semantic_ir import SemanticIR, semantic_ir
 from eventdocs.documents._semantics import (
     CurateSemantics,
     RecordConversion,
@@ -71,16 +81,19 @@ from eventdocs.documents._state import (
     fold,
 )
 from eventdocs.documents._tables import content_metadata, content_references, contents
+from eventdocs.documents._views import DocumentView, EntityView, FindingView
 
 __all__ = [
     "DOCUMENT_EVENTS",
     "AcceptFeedback",
+    "AddEntity",
     "Analysis",
     "AnalysisCompleted",
     "AnalysisFailed",
     "AnalysisRequested",
     "AnalysisReset",
     "ArchiveDocument",
+    "ChangeEntity",
     "Command",
     "CompleteAnalysis",
     "Content",
@@ -91,6 +104,7 @@ __all__ = [
     "CurationUndone",
     "Document",
     "DocumentArchived",
+    "DocumentContents",
     "DocumentConverted",
     "DocumentErased",
     "DocumentExported",
@@ -100,6 +114,9 @@ __all__ = [
     "DocumentRevised",
     "DocumentUngrouped",
     "DocumentUploaded",
+    "DocumentView",
+    "DocumentViews",
+    "EntityView",
     "ExportDocument",
     "ExtractionFailed",
     "FailAnalysis",
@@ -108,12 +125,16 @@ __all__ = [
     "FeedbackGenerated",
     "FeedbackModified",
     "FeedbackRejected",
+    "FindingView",
+    "Findings",
     "GenerateFeedback",
     "GroupDocument",
     "Label",
     "Lifecycle",
     "Meaning",
     "ModifyFeedback",
+    "Patch",
+    "Proposal",
     "RecordConversion",
     "RecordConversionFailure",
     "RecordErasure",
@@ -121,11 +142,13 @@ __all__ = [
     "RecordExtractionFailure",
     "RejectFeedback",
     "RelabelDocument",
+    "RemoveEntity",
     "RequestAnalysis",
     "ResetAnalysis",
     "RestoreDocument",
     "ReviseDocument",
     "Revision",
+    "SemanticIR",
     "SemanticsCurated",
     "SemanticsExtracted",
     "Stage",
@@ -136,7 +159,13 @@ __all__ = [
     "content_references",
     "contents",
     "decide",
+    "document_contents",
+    "document_groups",
     "document_id_of",
+    "document_views",
     "evolve",
+    "findings",
     "fold",
+    "read_model_metadata",
+    "semantic_ir",
 ]
