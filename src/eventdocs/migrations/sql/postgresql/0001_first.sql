@@ -97,6 +97,12 @@ RETURNS TABLE (
     outcome text, stream_version bigint, sequences bigint[], versions bigint[], guilty uuid
 )
 LANGUAGE plpgsql VOLATILE
+-- A session keeps the plans of its first calls, made while the tables were still small.
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -130,28 +136,42 @@ BEGIN
 
     IF skip_locked THEN
         WITH mine AS MATERIALIZED (
-            SELECT entry.stream, entry.version
-            FROM @schema@.eventdocs_streams AS entry
-            WHERE entry.stream = ANY (streams)
-            ORDER BY entry.stream
-            FOR UPDATE SKIP LOCKED
+            SELECT wanted.place, entry.version
+            FROM unnest(streams) WITH ORDINALITY AS wanted (stream, place)
+            JOIN @schema@.eventdocs_streams AS entry ON entry.stream = wanted.stream
+            ORDER BY wanted.stream
+            FOR UPDATE OF entry SKIP LOCKED
         )
-        SELECT array_agg(mine.version ORDER BY wanted.place)
+        SELECT array_agg(each.version ORDER BY each.place)
         INTO locked
-        FROM unnest(streams) WITH ORDINALITY AS wanted (stream, place)
-        LEFT JOIN mine ON mine.stream = wanted.stream;
+        FROM (
+            SELECT known.place, max(known.version) AS version
+            FROM (
+                SELECT place, NULL AS version FROM generate_series(1, cardinality(streams)) AS place
+                UNION ALL
+                SELECT place, version FROM mine
+            ) AS known
+            GROUP BY known.place
+        ) AS each;
     ELSE
         WITH mine AS MATERIALIZED (
-            SELECT entry.stream, entry.version
-            FROM @schema@.eventdocs_streams AS entry
-            WHERE entry.stream = ANY (streams)
-            ORDER BY entry.stream
-            FOR UPDATE
+            SELECT wanted.place, entry.version
+            FROM unnest(streams) WITH ORDINALITY AS wanted (stream, place)
+            JOIN @schema@.eventdocs_streams AS entry ON entry.stream = wanted.stream
+            ORDER BY wanted.stream
+            FOR UPDATE OF entry
         )
-        SELECT array_agg(mine.version ORDER BY wanted.place)
+        SELECT array_agg(each.version ORDER BY each.place)
         INTO locked
-        FROM unnest(streams) WITH ORDINALITY AS wanted (stream, place)
-        LEFT JOIN mine ON mine.stream = wanted.stream;
+        FROM (
+            SELECT known.place, max(known.version) AS version
+            FROM (
+                SELECT place, NULL AS version FROM generate_series(1, cardinality(streams)) AS place
+                UNION ALL
+                SELECT place, version FROM mine
+            ) AS known
+            GROUP BY known.place
+        ) AS each;
     END IF;
 
     LOOP
