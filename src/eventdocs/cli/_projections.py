@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from eventdocs.cli._app import App
@@ -12,7 +13,12 @@ from eventdocs.cli._options import common_options, database_option, pass_app
 from eventdocs.cli._output import Column, grid
 
 if TYPE_CHECKING:
-    from eventdocs.projections import DeadLetter, ProjectionStatus, VerificationReport
+    from eventdocs.projections import (
+        DeadLetter,
+        ProjectionStatus,
+        RebuildProgress,
+        VerificationReport,
+    )
 
 
 @click.group()
@@ -52,41 +58,61 @@ def catch_up(app: App) -> None:
 
 @projections.command()
 @click.argument("projection")
+@click.option("--from-zero", is_flag=True, help="Throw away what an interrupted rebuild has built.")
 @database_option
 @common_options
 @pass_app
-def rebuild(app: App, *, projection: str) -> None:
-    """Build PROJECTION anew from the log, beside the tables in use, and swap them."""
+def rebuild(app: App, *, projection: str, from_zero: bool) -> None:
+    """Build PROJECTION anew from the log, beside the tables in use, and swap them.
+
+    An interrupted rebuild goes on where it was when the command is repeated.
+    """
+
+    def show(progress: RebuildProgress) -> None:
+        left = progress.seconds_left
+        rest = "" if left is None else f", about {left:.0f} s left"
+        app.output.progress(f"rebuilding: event {progress.sequence} of {progress.head}{rest}")
 
     async def work() -> list[ProjectionStatus]:
         async with app.library() as library:
-            app.output.progress(f"rebuilding {projection}")
-            await library.runner.rebuild(projection)
+            await library.runner.rebuild(projection, on_progress=show, from_zero=from_zero)
             return await library.runner.status()
 
     _show_status(app, app.run(work()))
 
 
 @projections.command()
-@click.argument("projection")
+@click.argument("projections", metavar="[PROJECTION]...", nargs=-1)
 @database_option
 @common_options
 @pass_app
-def verify(app: App, *, projection: str) -> None:
-    """Compute PROJECTION again from the log and compare; a difference is a failure."""
+def verify(app: App, *, projections: tuple[str, ...]) -> None:
+    """Compute each PROJECTION again from the log and compare; all of them by default.
 
-    async def work() -> VerificationReport:
+    A row that differs is a failure.
+    """
+
+    async def work() -> list[VerificationReport]:
         async with app.library() as library:
-            app.output.progress(f"verifying {projection}")
-            return await library.runner.verify(projection)
+            names = projections or [each.name for each in await library.runner.status()]
+            reports: list[VerificationReport] = []
+            for name in names:
+                app.output.progress(f"verifying {name}")
+                reports.append(await library.runner.verify(name))
+            return reports
 
-    report = app.run(work())
+    reports = app.run(work())
     app.output.progress("")
     if app.output.as_json:
-        app.output.json(report)
+        app.output.json([{**attrs.asdict(each), "is_equal": each.is_equal} for each in reports])
     else:
-        app.output.line(str(report))
-    if not report.is_equal:
+        rows = [
+            (each.projection, each.sequence, each.rows, each.difference or "none")
+            for each in reports
+        ]
+        numbers = (Column(title="At", right=True), Column(title="Rows", right=True))
+        app.output.grid(grid("Projection", *numbers, "First difference", rows=rows))
+    if not all(each.is_equal for each in reports):
         raise click.exceptions.Exit(1)
 
 

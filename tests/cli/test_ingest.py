@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Eventdocs
+
+NOTE = """# Note {number}
+
+The weight $W_{number}$ is given by Table 1.
+
+Table 1: Weights
+
+| Symbol        | Value |
+|:--------------|------:|
+| $W_{number}$  |     5 |
+"""
+
+
+def write(folder: Path, *names: str) -> None:
+    for number, name in enumerate(names, start=1):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(NOTE.replace("{number}", str(number)), encoding="utf-8")
+
+
+class TestFiles:
+    def test_become_documents(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """Without any option, a file of the current folder holds what was brought in."""
+        write(folder, "a.md", "b.md")
+
+        ended = eventdocs("ingest", "a.md", "b.md")
+
+        assert (ended.status, ended.err) == (0, "")
+        assert "uploaded    a.md  (revision 1)" in ended.out
+        assert "2 uploaded" in ended.out
+        assert (folder / "eventdocs.db").exists()
+        titles = [each["title"] for each in eventdocs("documents", "--json").json]
+        assert titles == ["Note 1", "Note 2"]
+
+    def test_that_did_not_change_change_nothing(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """Running the same command again adds no event to the log."""
+        write(folder, "a.md")
+        eventdocs("ingest", "a.md")
+        before = eventdocs("events", "--json").out
+
+        ended = eventdocs("ingest", "a.md", "./a.md", "--json")
+
+        assert [each["outcome"] for each in ended.json["files"]] == ["unchanged"]
+        assert eventdocs("events", "--json").out == before
+
+    def test_that_changed_are_the_next_revision(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """The path names the document, the bytes its revision."""
+        write(folder, "a.md")
+        eventdocs("ingest", "a.md")
+        (folder / "a.md").write_text("# Note 1\n\nOther words.\n")
+
+        ended = eventdocs("ingest", "a.md", "--json")
+
+        assert [(each["outcome"], each["revision"]) for each in ended.json["files"]] == [
+            ("revised", 2)
+        ]
+
+    def test_can_revise_a_document_of_another_name(
+        self, eventdocs: Eventdocs, folder: Path
+    ) -> None:
+        """The document keeps its id and the name by which people know it."""
+        write(folder, "a.md")
+        first = eventdocs("ingest", "a.md", "--json").json["files"][0]
+        (folder / "a-2025.md").write_text("# Note 1\n\nOther words.\n")
+
+        second = eventdocs("ingest", "a-2025.md", "--revises", "a.md", "--json").json["files"][0]
+
+        assert second["document_id"] == first["document_id"]
+        assert second["revision"] == 2
+        [view] = eventdocs("documents", "--json").json
+        assert view["source"].endswith("/a.md")
+
+    def test_that_would_revise_several_at_once_are_refused(
+        self, eventdocs: Eventdocs, folder: Path
+    ) -> None:
+        """One revision at a time, or nobody knows which comes first."""
+        write(folder, "a.md", "b.md")
+
+        ended = eventdocs("ingest", "a.md", "b.md", "--revises", "c.md")
+
+        assert ended.status == 2
+        assert not (folder / "eventdocs.db").exists()
+
+
+class TestAFileThatFails:
+    @pytest.fixture
+    def bad(self, folder: Path) -> Path:
+        """A folder of files that no reader can make sense of."""
+        (folder / "bad").mkdir()
+        (folder / "bad" / "junk.md").write_bytes(os.urandom(4096) + b"\x00\xff\xfe")
+        (folder / "bad" / "picture.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+        (folder / "bad" / "pipe.md").symlink_to("/dev/null")
+        (folder / "bad" / "loop.md").symlink_to("loop.md")
+        return folder / "bad"
+
+    def test_is_reported_with_its_reason_and_the_others_go_on(
+        self, eventdocs: Eventdocs, folder: Path, bad: Path
+    ) -> None:
+        """Everything readable comes in; the exit status tells that something did not."""
+        write(folder, "bad/good.md", "last.md")
+        names = ("missing.md", "junk.md", "picture.md", "pipe.md", "loop.md", "good.md")
+
+        ended = eventdocs("ingest", *(f"bad/{name}" for name in names), "last.md")
+
+        assert ended.status == 1
+        assert "Traceback" not in ended.err
+        reasons = dict(line.removeprefix("error: ").split(": ", 1) for line in ended.problems)
+        assert set(reasons) == {f"bad/{name}" for name in names[:-1]}
+        assert reasons["bad/missing.md"] == "no such file or folder"
+        assert "PNG image" in reasons["bad/picture.md"]
+        assert reasons["bad/pipe.md"] == "it is no regular file"
+        assert {each["title"] for each in eventdocs("documents", "--json").json} == {
+            "Note 1",
+            "Note 2",
+        }
+
+    def test_is_part_of_the_answer_for_programs(
+        self, eventdocs: Eventdocs, folder: Path, bad: Path
+    ) -> None:
+        """With --json, path, outcome and reason of every file stand in one object."""
+        write(folder, "good.md")
+
+        ended = eventdocs("ingest", "bad/picture.md", "good.md", "--json")
+
+        assert ended.status == 1
+        files = {each["path"]: each for each in ended.json["files"]}
+        assert files["bad/picture.md"]["outcome"] == "failed"
+        assert "PNG image" in files["bad/picture.md"]["error"]
+        assert files["good.md"]["outcome"] == "uploaded"
+        assert files["good.md"]["error"] is None
+
+    def test_may_be_empty(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """An empty document says nothing, and that is no failure."""
+        (folder / "empty.md").write_bytes(b"")
+
+        ended = eventdocs("ingest", "empty.md")
+
+        assert (ended.status, ended.problems) == (0, [])
+        shown = eventdocs("show", "empty.md", "--json").json
+        assert shown["formulas"] == shown["definitions"] == shown["references"] == []
+
+    def test_may_be_of_a_format_that_nothing_reads(
+        self, eventdocs: Eventdocs, folder: Path
+    ) -> None:
+        """The formats that can be read are named."""
+        (folder / "paper.pdf").write_bytes(b"%PDF-1.7\n%junk\n")
+
+        ended = eventdocs("ingest", "paper.pdf")
+
+        assert ended.status == 1
+        assert "text/markdown" in ended.problems[0]
+
+    def test_may_be_too_big(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """The setting that would allow it is honoured, before anything is read."""
+        write(folder, "a.md")
+
+        ended = eventdocs("ingest", "a.md", environ={"EVENTDOCS_MAX_DOCUMENT_BYTES": "100"})
+
+        assert ended.status == 1
+        assert "max_bytes is 100, the document has" in ended.problems[0]
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+    def test_may_be_out_of_bounds(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """A file without the right to read it is told as the system tells it."""
+        write(folder, "a.md")
+        (folder / "a.md").chmod(0)
+
+        ended = eventdocs("ingest", "a.md")
+
+        assert ended.problems == ["error: a.md: Permission denied"]
+
+
+class TestAFolder:
+    def test_gives_its_documents_and_passes_over_the_rest(
+        self, eventdocs: Eventdocs, folder: Path
+    ) -> None:
+        """Pictures and spreadsheets among documents are no failure."""
+        write(folder, "docs/a.md", "docs/deep/b.md")
+        (folder / "docs" / "chart.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        (folder / "docs" / "data.csv").write_text("a,b\n1,2\n")
+
+        ended = eventdocs("ingest", "docs", "--json")
+
+        assert ended.status == 0
+        assert [each["path"] for each in ended.json["files"]] == ["docs/a.md", "docs/deep/b.md"]
+        assert sorted(ended.json["passed_over"]) == ["docs/chart.png", "docs/data.csv"]
+
+    def test_without_documents_is_a_failure(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """Who asked for documents is told that there are none."""
+        (folder / "docs").mkdir()
+
+        ended = eventdocs("ingest", "docs")
+
+        assert ended.status == 1
+        assert "no documents there" in ended.problems[0]
+
+
+class TestAPattern:
+    def test_is_expanded_where_no_shell_has_done_it(
+        self, eventdocs: Eventdocs, folder: Path
+    ) -> None:
+        """Stars reach the program when they are quoted."""
+        write(folder, "docs/a.md", "docs/deep/b.md")
+
+        ended = eventdocs("ingest", "docs/**/*.md", "--json")
+
+        assert [each["path"] for each in ended.json["files"]] == ["docs/a.md", "docs/deep/b.md"]
