@@ -252,10 +252,16 @@ class Draft:
             )
         )
 
-    def build(self, *, previous: DocumentIR | None = None, version: int = 1) -> DocumentIR:
+    def build(
+        self,
+        *,
+        previous: DocumentIR | None = None,
+        version: int = 1,
+        document_id: UUID = DOCUMENT,
+    ) -> DocumentIR:
         """Assemble what was added, as often as you like."""
         return assemble(
-            document_id=DOCUMENT,
+            document_id=document_id,
             version=version,
             source=SOURCE,
             media_type="text/markdown",
