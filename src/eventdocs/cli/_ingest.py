@@ -131,14 +131,12 @@ class _Run:
         async with self.app.library(create=True) as library:
             if self.revises is not None:
                 await library.runner.catch_up()
-            try:
-                for path in self.found.files:
-                    self.begin(path)
-                    self.conclude(await self.ingest_one(library.documents, path))
-            finally:
-                self.app.output.progress("bringing the read models up to date")
-                await library.runner.catch_up()
-                self.app.output.progress("")
+            for path in self.found.files:
+                self.begin(path)
+                self.conclude(await self.ingest_one(library.documents, path))
+            self.app.output.progress("bringing the read models up to date")
+            await library.runner.catch_up()
+            self.app.output.progress("")
 
     async def ingest_one(self, documents: Documents, path: Path) -> FileOutcome:
         from eventdocs.errors import ConfigurationError, DocumentError, ExtractionError
