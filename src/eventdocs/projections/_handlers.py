@@ -60,9 +60,16 @@ def handles(*event_classes: type, batch: bool = False) -> Callable[[Any], Any]:
         event_classes: At least one class declared with `event`.
         batch: Hand over a sequence of events that directly follow one another among
             those the projector handles, in order, for bulk writes.
+
+    Raises:
+        ProjectorDefinitionError: The method is decorated twice.
     """
 
     def declare(method: Any) -> Any:
+        if _declared(method) is not None:
+            raise ProjectorDefinitionError(
+                method.__qualname__, "it is decorated twice; name all classes in one @handles(...)"
+            )
         setattr(method, _ATTRIBUTE, (event_classes, batch))
         return method
 

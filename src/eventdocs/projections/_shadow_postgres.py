@@ -53,7 +53,7 @@ _FIND_KEYS_FROM_ELSEWHERE: Final = text(
     "AND confrelid = ANY(:old) AND NOT conrelid = ANY(:old)"
 ).bindparams(bindparam("old", type_=ARRAY(OID)))
 _FIND_GRANTS: Final = text(
-    "SELECT format('GRANT %s ON TABLE %I.%I TO %s%s', a.privilege_type, :schema, c.relname, "
+    "SELECT format('GRANT %s ON TABLE %I.%I TO %s%s', a.privilege_type, CAST(:schema AS text), c.relname, "
     "CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END, "
     "CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) "
     "FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a "

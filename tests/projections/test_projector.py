@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventdocs import RecordedEvent, open_store
+from eventdocs.errors import ProjectorDefinitionError
+from eventdocs.projections import ProjectionRunner, Projector, handles
+from eventdocs.projections._fingerprint import fingerprint_of
+from tests.projections.trails import EVENTS, Marked, Noted, make_trails
+
+
+def _handler(*event_classes: Any) -> Any:
+    async def note(self: Projector, event: RecordedEvent[Noted], tx: AsyncConnection) -> None: ...
+
+    return handles(*event_classes)(note)
+
+
+def _define(**body: Any) -> type[Projector]:
+    complete = {"name": "sample", "version": 1, "note": _handler(Noted), **body}
+    given = {name: value for name, value in complete.items() if value is not None}
+    return type("Sample", (Projector,), given)
+
+
+class TestDefinition:
+    """A projector class that contradicts itself is refused when it is written."""
+
+    def test_finds_its_handlers_by_event_type(self) -> None:
+        """Every event type that `handles` names leads to its method."""
+
+        class Both(Projector):
+            name = "both"
+            version = 1
+
+            @handles(Noted)
+            async def note(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None: ...
+
+            @handles(Marked, batch=True)
+            async def mark(
+                self, events: Sequence[RecordedEvent[Marked]], tx: AsyncConnection
+            ) -> None: ...
+
+        found = {name: (each.method, each.batch) for name, each in Both.handlers.items()}
+
+        assert found == {"Noted": ("note", False), "Marked": ("mark", True)}
+
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            ({"name": None}, "name must be"),
+            ({"name": "white space"}, "name must be"),
+            ({"name": ""}, "name must be"),
+            ({"version": None}, "version must be"),
+            ({"version": 0}, "version must be"),
+            ({"version": True}, "version must be"),
+            ({"note": None}, "handles no event"),
+            ({"tables": ["notes"]}, "tables must be"),
+            (
+                {"tables": (Table("t", MetaData(), Column("a", Integer), schema="s"),)},
+                "names a schema",
+            ),
+            ({"depends_on": ("other",)}, "depends_on must be"),
+            ({"on_failure": "stop"}, "on_failure must be"),
+            ({"again": handles(Noted)(lambda *_: None)}, "must be an async method"),
+            ({"note": _handler()}, "needs an event class"),
+            ({"note": _handler(str)}, "no event"),
+        ],
+    )
+    def test_is_refused_with_the_reason(self, body: dict[str, Any], reason: str) -> None:
+        """The error says what is wrong."""
+        with pytest.raises(ProjectorDefinitionError, match=reason):
+            _define(**body)
+
+    def test_refuses_two_handlers_of_one_event_class(self) -> None:
+        """Which of them should come first would be a guess."""
+
+        async def other(self: Projector, event: Any, tx: AsyncConnection) -> None: ...
+
+        with pytest.raises(ProjectorDefinitionError, match="both note and other handle"):
+            _define(other=handles(Noted)(other))
+
+    def test_refuses_to_lose_a_class_by_decorating_twice(self) -> None:
+        """The classes belong into one decorator."""
+        with pytest.raises(ProjectorDefinitionError, match="decorated twice"):
+            handles(Marked)(_handler(Noted))
+
+    def test_refuses_a_handler_of_another_shape(self) -> None:
+        """A handler takes the event and a transaction."""
+
+        async def narrow(self: Projector, event: Any) -> None: ...
+
+        with pytest.raises(ProjectorDefinitionError, match="must take self"):
+            _define(note=handles(Noted)(narrow))
+
+    def test_refuses_to_lose_a_handler_by_overriding(self) -> None:
+        """A method that replaces a handler in a subclass must be a handler too."""
+        parent = _define()
+
+        async def note(self: Projector, event: Any, tx: AsyncConnection) -> None: ...
+
+        with pytest.raises(ProjectorDefinitionError, match="overrides a handler"):
+            type("Child", (parent,), {"name": "child", "note": note})
+
+    def test_refuses_to_depend_on_itself(self) -> None:
+        """A projector that takes the name of one it depends on would wait for itself."""
+        parent = _define()
+
+        with pytest.raises(ProjectorDefinitionError, match="depends on itself"):
+            _define(depends_on=(parent,))
+
+    def test_a_base_class_needs_no_name(self) -> None:
+        """A class without name and handlers serves as a base of others."""
+        base = type("Base", (Projector,), {})
+
+        child = type("Child", (base,), {"name": "c", "version": 1, "n": _handler(Noted)})
+
+        assert set(child.handlers) == {"Noted"}
+
+
+class TestSet:
+    """Projectors that contradict each other are refused when a runner is made."""
+
+    async def test_refuses_two_of_one_name(self, sqlite_url: str) -> None:
+        """Both would move one checkpoint."""
+        async with open_store(sqlite_url, events=EVENTS) as store:
+            with pytest.raises(ProjectorDefinitionError, match="two projectors"):
+                ProjectionRunner(store, [_define()(), _define()()])
+
+    async def test_refuses_two_owners_of_one_table(self, sqlite_url: str) -> None:
+        """A rebuild of one would throw away the rows of the other."""
+        table = Table("shared", MetaData(), Column("a", Integer))
+        one, two = _define(tables=(table,)), _define(tables=(table,), name="two")
+
+        async with open_store(sqlite_url, events=EVENTS) as store:
+            with pytest.raises(ProjectorDefinitionError, match="table shared is also 'sample'"):
+                ProjectionRunner(store, [one(), two()])
+
+    async def test_refuses_a_missing_dependency(self, sqlite_url: str) -> None:
+        """Nobody would keep the dependency ahead."""
+        two = _define(name="two", depends_on=(_define(),))
+
+        async with open_store(sqlite_url, events=EVENTS) as store:
+            with pytest.raises(ProjectorDefinitionError, match="'sample', which was not given"):
+                ProjectionRunner(store, [two()])
+
+    async def test_refuses_a_cycle(self, sqlite_url: str) -> None:
+        """A cycle made after the classes were is found too."""
+        one = _define(name="one")
+        two = _define(name="two", depends_on=(one,))
+        one.depends_on = (two,)
+
+        async with open_store(sqlite_url, events=EVENTS) as store:
+            with pytest.raises(ProjectorDefinitionError, match="depends on itself"):
+                ProjectionRunner(store, [two(), one()])
+
+    async def test_refuses_an_event_class_unknown_to_the_store(self, sqlite_url: str) -> None:
+        """Its events could not be decoded."""
+        async with open_store(sqlite_url, events=[Marked]) as store:
+            with pytest.raises(ProjectorDefinitionError, match="add it to open_store"):
+                ProjectionRunner(store, [_define()()])
+
+
+class TestFingerprint:
+    """A changed projector is told from an unchanged one."""
+
+    def test_is_the_same_for_the_same_code(self) -> None:
+        """Making the class again changes nothing."""
+        one, two = (make_trails(name="trails") for _ in range(2))
+
+        assert fingerprint_of(type(one)) == fingerprint_of(type(two))
+
+    def test_changes_with_the_tables(self) -> None:
+        """Another table is another read model."""
+        one = _define(tables=(Table("a", MetaData(), Column("x", Integer)),))
+        two = _define(tables=(Table("a", MetaData(), Column("x", Integer), Column("y", Integer)),))
+
+        assert fingerprint_of(one) != fingerprint_of(two)
+
+    def test_changes_with_the_code(self) -> None:
+        """Another handler may give other rows."""
+
+        class First(Projector):
+            name = "p"
+            version = 1
+
+            @handles(Noted)
+            async def note(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
+                await tx.close()
+
+        class Second(Projector):
+            name = "p"
+            version = 1
+
+            @handles(Noted)
+            async def note(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
+                await tx.rollback()
+
+        assert fingerprint_of(First) != fingerprint_of(Second)
