@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
@@ -17,11 +16,10 @@ __all__ = ["PREFIX", "Settings", "without_password"]
 PREFIX: Final = "EVENTDOCS_"
 """What the name of every environment variable begins with; the field's name follows."""
 
-_NUMBERS: Final[Mapping[str, tuple[type[int | float], float, float]]] = {
-    "pool_min_size": (int, 1, 1000),
-    "pool_max_size": (int, 1, 1000),
-    "connect_timeout": (float, 0.1, 600),
-    "max_document_bytes": (int, 1, 2**31 - 1),
+_BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
+    "pool_min_size": (1, 1000),
+    "pool_max_size": (1, 1000),
+    "max_document_bytes": (1, 2**31 - 1),
 }
 _SCHEMA_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
@@ -46,8 +44,7 @@ class Settings:
         schema: The PostgreSQL schema of the tables; the connection's own if not given.
         pool_min_size: Connections that are kept open, 1 to 1000.
         pool_max_size: Connections that may be open at once, 1 to 1000.
-        connect_timeout: Seconds to wait for a connection to a server, 0.1 to 600.
-        max_document_bytes: The largest document that is read.
+        max_document_bytes: The largest document that is read, in bytes.
 
     Raises:
         ConfigurationError: Values are out of their bounds; all of them are named.
@@ -57,8 +54,7 @@ class Settings:
     schema: str | None = None
     pool_min_size: int = 5
     pool_max_size: int = 20
-    connect_timeout: float = 10.0
-    max_document_bytes: int = 50_000_000
+    max_document_bytes: int = 64 * 1024 * 1024
 
     def __attrs_post_init__(self) -> None:
         problems = _problems_of(attrs.asdict(self))
@@ -87,12 +83,10 @@ class Settings:
             text = environ.get(variable, "").strip()
             if not text:
                 continue
-            kind = _NUMBERS[name][0] if name in _NUMBERS else str
             try:
-                values[name] = kind(text)
+                values[name] = int(text) if name in _BOUNDS else text
             except ValueError:
-                what = "a whole number" if kind is int else "a number"
-                problems.append(f"{variable} is {text[:80]!r}, which is not {what}")
+                problems.append(f"{variable} is {text[:80]!r}, which is not a whole number")
         defaults = {field.name: field.default for field in attrs.fields(cls)}
         problems += _problems_of({**defaults, **values})
         if problems:
@@ -103,8 +97,8 @@ class Settings:
 def _problems_of(values: Mapping[str, Any]) -> list[str]:
     problems = [
         f"{PREFIX}{name.upper()} is {values[name]}; it must be between {least} and {most}"
-        for name, (_, least, most) in _NUMBERS.items()
-        if not least <= values[name] <= most or math.isnan(values[name])
+        for name, (least, most) in _BOUNDS.items()
+        if not least <= values[name] <= most
     ]
     if values["pool_min_size"] > values["pool_max_size"]:
         problems.append(

@@ -63,6 +63,8 @@ def open_store(
     schema: str | None = None,
     migrate: bool | None = None,
     instrumentation: Instrumentation | None = None,
+    pool_min_size: int = 5,
+    pool_max_size: int = 20,
 ) -> StoreOpening:
     """Open the event store in a database.
 
@@ -75,6 +77,8 @@ def open_store(
         migrate: True brings the tables up to date, False only checks them. None
             creates and upgrades SQLite files and only checks PostgreSQL.
         instrumentation: Is told what happens; nobody is by default.
+        pool_min_size: Connections that are kept to the PostgreSQL server of an address.
+        pool_max_size: Connections to it at the same time, at most.
 
     Returns:
         What opens the store when it is awaited or entered.
@@ -89,7 +93,8 @@ def open_store(
         case "sqlite":
             return StoreOpening(_sqlite(target, url, registry, schema, migrate, instrumentation))
         case "postgresql":
-            return StoreOpening(_postgres(target, registry, schema, migrate, instrumentation))
+            pool = pool_min_size, pool_max_size
+            return StoreOpening(_postgres(target, registry, schema, migrate, instrumentation, pool))
         case other:
             raise ConfigurationError([f"{other!r} is no supported database; use {_FORMS}"])
 
@@ -143,6 +148,7 @@ def _postgres(
     schema: str | None,
     migrate: bool | None,
     instrumentation: Instrumentation | None,
+    pool: tuple[int, int],
 ) -> Callable[[], Awaitable[EventStore]]:
     async def opening() -> EventStore:
         from eventdocs.backends.postgres import PostgresEventStore
@@ -153,6 +159,8 @@ def _postgres(
             schema=schema,
             migrate=migrate,
             instrumentation=instrumentation,
+            pool_min_size=pool[0],
+            pool_max_size=pool[1],
         )
 
     return opening

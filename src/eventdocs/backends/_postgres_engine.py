@@ -19,7 +19,7 @@ _PARAMETERS: Final = (
 )
 
 
-def create_engine(address: str, *, pool_size: int, max_connections: int) -> AsyncEngine:
+def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> AsyncEngine:
     """Make an engine for *address*, which may have libpq's most common parameters.
 
     Behind a pooler in transaction mode, such as PgBouncer, give the address the
@@ -27,11 +27,12 @@ def create_engine(address: str, *, pool_size: int, max_connections: int) -> Asyn
 
     Args:
         address: `postgresql://user@host/name`.
-        pool_size: Connections that are kept.
-        max_connections: Connections at the same time, at most.
+        pool_min_size: Connections that are kept.
+        pool_max_size: Connections at the same time, at most.
 
     Raises:
-        ConfigurationError: The address cannot be read, or has unknown parameters.
+        ConfigurationError: The address cannot be read or has unknown parameters, or the
+            sizes contradict each other.
     """
     try:
         url = make_url(address)
@@ -43,6 +44,10 @@ def create_engine(address: str, *, pool_size: int, max_connections: int) -> Asyn
             [f"{url.drivername} is no supported driver; use postgresql://user@host/name"]
         )
     arguments, own, unknown = _connect_arguments(url.query)
+    if not 1 <= pool_min_size <= pool_max_size:
+        raise ConfigurationError(
+            [f"a pool of {pool_min_size} to {pool_max_size} connections is impossible"]
+        )
     if unknown:
         raise ConfigurationError(
             [f"{name}: no known parameter of an address; known: {_PARAMETERS}" for name in unknown]
@@ -50,8 +55,8 @@ def create_engine(address: str, *, pool_size: int, max_connections: int) -> Asyn
     return create_async_engine(
         url.set(drivername="postgresql+asyncpg", query=own),
         connect_args=arguments,
-        pool_size=pool_size,
-        max_overflow=max_connections - pool_size,
+        pool_size=pool_min_size,
+        max_overflow=pool_max_size - pool_min_size,
     )
 
 

@@ -34,14 +34,12 @@ from eventdocs.store import (
     Page,
     Selection,
     StreamAppend,
+    check_stream_name,
 )
 
 __all__ = ["PostgresEventStore"]
 
 _Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
-POOL_SIZE: Final = 5
-MAX_CONNECTIONS: Final = 20
 
 
 class PostgresEventStore(EventStore):
@@ -88,8 +86,8 @@ class PostgresEventStore(EventStore):
         schema: str | None = None,
         migrate: bool | None = None,
         instrumentation: Instrumentation | None = None,
-        pool_size: int = POOL_SIZE,
-        max_connections: int = MAX_CONNECTIONS,
+        pool_min_size: int = 5,
+        pool_max_size: int = 20,
     ) -> Self:
         """Open the log in the database at *target*.
 
@@ -101,8 +99,8 @@ class PostgresEventStore(EventStore):
             migrate: True creates and upgrades the tables first; otherwise they are
                 only checked.
             instrumentation: Is told what happens.
-            pool_size: Connections that are kept.
-            max_connections: Connections at the same time, at most.
+            pool_min_size: Connections that are kept.
+            pool_max_size: Connections at the same time, at most.
 
         Raises:
             ConfigurationError: The address, the password or the database's name is wrong.
@@ -120,7 +118,9 @@ class PostgresEventStore(EventStore):
                         [f"the engine's driver is {engine.dialect.driver}; use asyncpg"]
                     )
             else:
-                engine = create_engine(target, pool_size=pool_size, max_connections=max_connections)
+                engine = create_engine(
+                    target, pool_min_size=pool_min_size, pool_max_size=pool_max_size
+                )
                 undo.push_async_callback(engine.dispose)
             database = label_of(engine.url)
             with translated(database):
@@ -178,7 +178,9 @@ class PostgresEventStore(EventStore):
         self._refuse_if_closed()
         async with self._driver() as driver:
             rows = await self._fetch(
-                driver, from_file("stream_version", self.schema), {"stream": stream}
+                driver,
+                from_file("stream_version", self.schema),
+                {"stream": check_stream_name(stream)},
             )
         return int(rows[0][0]) if rows else 0
 

@@ -81,7 +81,11 @@ class App:
         if not create:
             self.refuse_missing_file()
         async with open_store(
-            self.database, events=DOCUMENT_EVENTS, schema=self.settings.schema
+            self.database,
+            events=DOCUMENT_EVENTS,
+            schema=self.settings.schema,
+            pool_min_size=self.settings.pool_min_size,
+            pool_max_size=self.settings.pool_max_size,
         ) as store:
             yield store
 
