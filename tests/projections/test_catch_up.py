@@ -31,7 +31,7 @@ children = Table(
     "children",
     metadata,
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    Column("stream", ForeignKey("parents.stream", ondelete="CASCADE"), nullable=False),
+    Column("stream", Text, ForeignKey("parents.stream", ondelete="CASCADE"), nullable=False),
 )
 
 
@@ -42,6 +42,7 @@ class Parents(Projector):
 
     @handles(Noted)
     async def add(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
+        """Add the stream where it is not known."""
         known = await tx.scalar(select(parents).where(parents.c.stream == event.stream))
         if known is None:
             await tx.execute(insert(parents).values(stream=event.stream))
@@ -55,6 +56,7 @@ class Children(Projector):
 
     @handles(Noted, batch=True)
     async def add(self, events: Sequence[RecordedEvent[Noted]], tx: AsyncConnection) -> None:
+        """Add rows that refer to the stream's."""
         rows = [{"sequence": each.sequence, "stream": each.stream} for each in events]
         await tx.execute(insert(children), rows)
 
@@ -71,11 +73,13 @@ class Calls(Projector):
 
     @handles(Noted)
     async def one(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
+        """Remember the text."""
         self.calls.append(event.data.text)
         self._remember_cause()
 
     @handles(Marked, batch=True)
     async def many(self, events: Sequence[RecordedEvent[Marked]], tx: AsyncConnection) -> None:
+        """Remember the texts, together."""
         self.calls.append([each.data.text for each in events])
         self._remember_cause()
 
@@ -151,14 +155,14 @@ class TestCatchUp:
     async def test_links_what_handlers_cause_to_the_event(self, store: EventStore) -> None:
         """In a handler, the event is the cause; a bulk of many events has no single one."""
         calls = Calls()
-        news = [NewEvent(data=Noted(text="1"), correlation_id="request-1")]
-        news += [NewEvent(data=Marked(text="2"), correlation_id="request-2") for _ in range(2)]
-        await store.append("stream", news)
+        first = NewEvent(data=Noted(text="1"), correlation_id="request-1")
+        marks = [NewEvent(data=Marked(text="2"), correlation_id="request-2") for _ in range(2)]
+        await store.append("stream", [first, *marks])
 
         async with ProjectionRunner(store, [calls]) as runner:
             await runner.catch_up()
 
-        assert calls.causes == [("request-1", news[0].id), ("request-2", None)]
+        assert calls.causes == [("request-1", first.id), ("request-2", None)]
 
 
 class TestDependencies:

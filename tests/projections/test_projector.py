@@ -17,7 +17,12 @@ from tests.projections.trails import EVENTS, Marked, Noted, make_trails
 def _handler(*event_classes: Any) -> Any:
     async def note(self: Projector, event: RecordedEvent[Noted], tx: AsyncConnection) -> None: ...
 
-    return handles(*event_classes)(note)
+    decorator: Any = handles
+    return decorator(*event_classes)(note)
+
+
+def _not_async() -> Any:
+    return lambda *_: None
 
 
 def _define(**body: Any) -> type[Projector]:
@@ -65,7 +70,7 @@ class TestDefinition:
             ),
             ({"depends_on": ("other",)}, "depends_on must be"),
             ({"on_failure": "stop"}, "on_failure must be"),
-            ({"again": handles(Noted)(lambda *_: None)}, "must be an async method"),
+            ({"again": handles(Noted)(_not_async())}, "must be an async method"),
             ({"note": _handler()}, "needs an event class"),
             ({"note": _handler(str)}, "no event"),
         ],
@@ -91,8 +96,9 @@ class TestDefinition:
     def test_refuses_a_handler_of_another_shape(self) -> None:
         """A handler takes the event and a transaction."""
 
-        async def narrow(self: Projector, event: Any) -> None: ...
+        async def method(self: Projector, event: Any) -> None: ...
 
+        narrow: Any = method
         with pytest.raises(ProjectorDefinitionError, match="must take self"):
             _define(note=handles(Noted)(narrow))
 
@@ -114,11 +120,16 @@ class TestDefinition:
 
     def test_a_base_class_needs_no_name(self) -> None:
         """A class without name and handlers serves as a base of others."""
-        base = type("Base", (Projector,), {})
 
-        child = type("Child", (base,), {"name": "c", "version": 1, "n": _handler(Noted)})
+        class Base(Projector):
+            """Shared by others."""
 
-        assert set(child.handlers) == {"Noted"}
+        class Child(Base):
+            name = "child"
+            version = 1
+            note = _handler(Noted)
+
+        assert set(Child.handlers) == {"Noted"}
 
 
 class TestSet:

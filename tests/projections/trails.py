@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select, update
@@ -54,10 +53,12 @@ class Trails(Projector):
 
     @handles(Noted)
     async def note(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
+        """Add one text."""
         await self._add(tx, event.stream, event.data.text)
 
     @handles(Marked, batch=True)
     async def mark(self, events: Sequence[RecordedEvent[Marked]], tx: AsyncConnection) -> None:
+        """Add many texts."""
         for each in events:
             await self._add(tx, each.stream, each.data.text)
 
@@ -130,9 +131,9 @@ async def engine_of(store: EventStore) -> AsyncEngine:
         return connection.engine
 
 
-def some_history(count: int = 12) -> list[tuple[str, Any]]:
+def some_history(count: int = 12) -> list[tuple[str, object]]:
     """Make events of three types in three streams."""
-    kinds = [Noted, Marked, Marked, Passed]
+    kinds: list[Callable[..., object]] = [Noted, Marked, Marked, Passed]
     return [
         (f"stream-{number % 3}", kinds[number % 4](text=str(number))) for number in range(count)
     ]
