@@ -22,7 +22,7 @@ from eventdocs.backends._postgres_reading import (
 )
 from eventdocs.backends._postgres_sql import Row, Statement, from_file
 from eventdocs.errors import EventdocsError, StoreBusyError
-from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend
+from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend, check_stream_name
 
 if TYPE_CHECKING:
     from eventdocs.backends.postgres import PostgresEventStore
@@ -75,7 +75,9 @@ class BoundPostgresStore(EventStore):
 
     @override
     async def stream_version(self, stream: str) -> int:
-        rows = await self._rows(from_file("stream_version", self._store.schema), {"stream": stream})
+        rows = await self._rows(
+            from_file("stream_version", self._store.schema), {"stream": check_stream_name(stream)}
+        )
         return rows[0][0] if rows else 0
 
     @override

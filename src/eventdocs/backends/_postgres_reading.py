@@ -65,6 +65,8 @@ def furthest(selection: Selection) -> int:
 
 def page_arguments(selection: Selection, limit: int, until: int) -> Mapping[str, Any]:
     """Give its parameters: one event more than *limit*, none beyond *until*."""
+    if limit < 1:
+        raise ValueError(f"a page has at least one event, not {limit}")
     arguments: dict[str, Any] = {"after": selection.after, "until": until, "limit": limit + 1}
     if selection.stream is not None:
         arguments["stream"] = selection.stream

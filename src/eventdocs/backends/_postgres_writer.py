@@ -169,7 +169,7 @@ class PostgresWriter:
                 raise
         return await AsyncRetrying(
             retry=retry_if_exception_type(TransientStoreError),
-            wait=wait_random_exponential(multiplier=0.05, max=2),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
             stop=stop_after_delay(_RETRY_SECONDS),
             reraise=True,
         )(self._call, arguments)
