@@ -1,0 +1,18 @@
+"""EXTRACTION: from a file to its meaning, one format per extractor."""
+
+from eventdocs.extraction._detect import detect
+from eventdocs.extraction._extract import Extraction, default_extractors, extract
+from eventdocs.extraction._limits import Limits
+from eventdocs.extraction._registry import Extracted, Extractor, ExtractorRegistry, RawDocument
+
+__all__ = [
+    "Extracted",
+    "Extraction",
+    "Extractor",
+    "ExtractorRegistry",
+    "Limits",
+    "RawDocument",
+    "default_extractors",
+    "detect",
+    "extract",
+]

@@ -1,0 +1,162 @@
+"""Prose: the readable text of a block, every character of which knows where it came from."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+import attrs
+
+__all__ = ["Mark", "MarkKind", "Passage", "Prose"]
+
+MarkKind: TypeAlias = Literal[
+    "formula", "code", "link", "image", "reference", "strong", "emphasis", "anchor"
+]
+
+
+@attrs.frozen
+class Mark:
+    """A stretch of prose that is more than words.
+
+    Attributes:
+        kind: What it is.
+        start: First character in the prose.
+        end: The character after the last one.
+        content: The LaTeX of a formula, the target of a link or reference, a code's text.
+        source: The place of the content in the document: first character and end.
+        detail: More about it, such as the kind of a reference or the display of a formula.
+        entity: Local id of the formula it became, once it is one.
+    """
+
+    kind: MarkKind
+    start: int
+    end: int
+    content: str
+    source: tuple[int, int]
+    detail: str = ""
+    entity: UUID | None = None
+
+
+class Passage:
+    """Source text of one block, put together from pieces of the document.
+
+    Line prefixes such as `> ` and indents are not part of it, so its characters lie in
+    pieces: each starts at a place in *content* and at a place in the document.
+    """
+
+    def __init__(self, content: str, pieces: Sequence[tuple[int, int]]) -> None:
+        self.content = content
+        self._starts = [start for start, _ in pieces]
+        self._places = [place for _, place in pieces]
+
+    def part(self, start: int, end: int) -> Passage:
+        """The characters from *start* to *end* as a passage of their own."""
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_right(self._starts, max(start, end - 1))
+        pieces = [
+            (max(0, piece - start), self.at(max(piece, start)))
+            for piece in self._starts[first:last]
+        ]
+        return Passage(self.content[start:end], pieces)
+
+    def at(self, position: int) -> int:
+        """The place in the document of the character at *position*."""
+        piece = bisect_right(self._starts, position) - 1
+        return self._places[piece] + position - self._starts[piece]
+
+    def range(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the document of the characters from *start* to *end*."""
+        first = self.at(start)
+        return first, self.at(end - 1) + 1 if end > start else first
+
+
+class Prose:
+    """Readable text, grown piece by piece from left to right."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._starts: list[int] = []
+        self._sources: list[tuple[int, int]] = []
+        self._verbatim: list[bool] = []
+        self._length = 0
+        self._text: str | None = None
+        self.marks: list[Mark] = []
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        if self._text is None:
+            self._text = "".join(self._parts)
+        return self._text
+
+    def add(self, text: str, source: tuple[int, int], *, verbatim: bool = False) -> None:
+        """Append *text* that came from *source*.
+
+        Args:
+            text: May be empty.
+            source: First character and end of its place in the document.
+            verbatim: It stands there character by character.
+        """
+        if not text:
+            return
+        self._starts.append(self._length)
+        self._sources.append(source)
+        self._verbatim.append(verbatim)
+        self._parts.append(text)
+        self._length += len(text)
+        self._text = None
+
+    def extend(self, other: Prose, separator: str = " ") -> None:
+        """Append another prose, separated from what is already there."""
+        if not len(other):
+            return
+        if self._length:
+            first = other._sources[0][0]
+            self.add(separator, (first, first))
+        shift = self._length
+        for part, source, verbatim in zip(
+            other._parts, other._sources, other._verbatim, strict=True
+        ):
+            self.add(part, source, verbatim=verbatim)
+        self.marks.extend(
+            attrs.evolve(mark, start=mark.start + shift, end=mark.end + shift)
+            for mark in other.marks
+        )
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the document of the text from *start* to *end*; not for empty prose."""
+        first = self._piece(start)
+        begin = self._sources[first][0]
+        if self._verbatim[first]:
+            begin += start - self._starts[first]
+        if end <= start:
+            return begin, begin
+        last = self._piece(end - 1)
+        stop = self._sources[last][1]
+        if self._verbatim[last]:
+            stop = self._sources[last][0] + end - self._starts[last]
+        return begin, max(begin, stop)
+
+    def whole(self) -> tuple[int, int]:
+        """The place in the document of all of it; not for empty prose."""
+        return self.source(0, self._length)
+
+    def marks_in(self, start: int, end: int, kind: MarkKind | None = None) -> Iterator[Mark]:
+        """The marks that lie in a stretch of the text, optionally of one kind only."""
+        for mark in self.marks:
+            if start <= mark.start and mark.end <= end and kind in {None, mark.kind}:
+                yield mark
+
+    def covered(self, start: int, end: int, kinds: frozenset[MarkKind]) -> bool:
+        """Whether a stretch of the text touches a mark of one of these kinds."""
+        return any(
+            mark.kind in kinds and mark.start < end and start < mark.end for mark in self.marks
+        )
+
+    def _piece(self, position: int) -> int:
+        return bisect_right(self._starts, position) - 1

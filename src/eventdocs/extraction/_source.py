@@ -1,0 +1,86 @@
+"""Source text: the decoded characters of a document and the places in them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from eventdocs.errors import UnreadableDocumentError
+from eventdocs.ir import SourceSpan
+from eventdocs.types import Digest
+
+__all__ = ["SourceText", "decode"]
+
+_LINE_ENDING = re.compile(r"\r\n|\r|\n")
+
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+def decode(content: bytes, source_name: str) -> str:
+    """Turn bytes into text; line endings stay as they are, a byte order mark goes.
+
+    Raises:
+        UnreadableDocumentError: The bytes are no text in UTF-8, or in the encoding
+            that their byte order mark announces; the message names the first bad byte.
+    """
+    mark, encoding = next(
+        ((mark, encoding) for mark, encoding in _BYTE_ORDER_MARKS if content.startswith(mark)),
+        (b"", "utf-8"),
+    )
+    try:
+        text = content[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        offset = len(mark) + error.start
+        line = content.count(b"\n", 0, offset) + 1
+        hint = "" if mark else "; save it as UTF-8, or as UTF-16 with a byte order mark"
+        raise UnreadableDocumentError(
+            source=source_name,
+            reason=f"not {encoding.upper()} text: byte 0x{content[offset]:02x} at offset "
+            f"{offset:,} (line {line:,}): {error.reason}{hint}",
+        ) from None
+    nul = text.find("\0")
+    if nul >= 0:
+        offset = len(mark) + len(text[:nul].encode(encoding))
+        looks = (
+            "UTF-16 without a byte order mark"
+            if not mark and content[:2].count(0) == 1
+            else "binary data"
+        )
+        raise UnreadableDocumentError(
+            source=source_name, reason=f"{looks}: byte 0x00 at offset {offset:,}"
+        )
+    return text
+
+
+class SourceText:
+    """Decoded text with its lines, so that a place can be given as offsets and as a line."""
+
+    def __init__(self, text: str, digest: Digest) -> None:
+        self.text = text
+        self.digest = digest
+        self.lines: list[str] = []
+        self.line_starts: list[int] = []
+        start = 0
+        for ending in _LINE_ENDING.finditer(text):
+            self.lines.append(text[start : ending.start()])
+            self.line_starts.append(start)
+            start = ending.end()
+        self.lines.append(text[start:])
+        self.line_starts.append(start)
+
+    def span(self, start: int, end: int) -> SourceSpan:
+        """The place from *start* up to, and not including, *end*."""
+        return SourceSpan(
+            source=self.digest, start=start, end=end, line=bisect_right(self.line_starts, start)
+        )
+
+    def joined(self, lines: Sequence[str] | None = None) -> str:
+        """The lines with `\\n` between them, whatever they ended with."""
+        return "\n".join(self.lines if lines is None else lines)

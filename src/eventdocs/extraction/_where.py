@@ -1,0 +1,199 @@
+"""Where clauses: what the symbols of a formula mean, as the text around it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from eventdocs.extraction._phrases import sentence_end
+from eventdocs.extraction._prose import Mark, Prose
+
+__all__ = ["Meaning", "list_item", "meanings", "opens_list"]
+
+_OPENER = re.compile(
+    r"\b(?:where|wherein|whereby|with|in which|here|and|let|given)\b[\s,:]*$|^\s*$|[.;,:]\s*$",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"\b(?:where|wherein|with|here|in which|let)\b(?!\s+(?:the\s+)?(?:same|respect)\b)", re.IGNORECASE)
+_CUE = re.compile(
+    r"\s*,?\s*(?:(?P<verb>is|are|denotes?|denoting|represents?|representing|stands?\s+for|refers?\s+to|"
+    r"being|be|means|equals|gives|indicates?|describes?|measures?)\b|(?P<sign>[:=–—-])(?=\s))\s*"
+)
+_ARTICLE = re.compile(r"\s+(?=(?:the|an?|its|their|this|any|all|some|number|total|amount)\b)")
+_BETWEEN = re.compile(r"\s*(?:,|;|/|&|\band\b|\bor\b|,\s*and|and\s+where|\bwhere\b|\bwith\b)?\s*(?:and\s+)?(?:where\s+)?")
+_NAME = r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,4}"
+_ENDS_IN_WHERE = re.compile(
+    r"(?:\b(?:where|with|wherein|in which|here|definitions?|notation|legend|variables|parameters|symbols|"
+    r"as follows|the following)\b[\w\s,]{0,40}:|\b(?:where|with|in which)\b[\s,:]*)$",
+    re.IGNORECASE,
+)
+_ITEM_SEPARATOR = re.compile(
+    r"\s*(?:(?:is|are|denotes?|represents?|stands?\s+for|refers?\s+to|means|equals)\b|[:=]|[-–—](?=\s))\s*"
+)
+
+
+@attrs.frozen
+class Meaning:
+    """What one symbol or name means; places are in the prose.
+
+    Attributes:
+        term: First character and end of the symbol.
+        body: First character and end of its meaning.
+        mark: The formula that the symbol was written as; None for a plain name.
+        confidence: How sure it is a definition.
+    """
+
+    term: tuple[int, int]
+    body: tuple[int, int]
+    mark: Mark | None
+    confidence: float
+
+
+def opens_list(text: str) -> bool:
+    """Whether a paragraph announces a list of meanings, as "where:" does."""
+    return _ENDS_IN_WHERE.search(text[-80:]) is not None
+
+
+def meanings(prose: Prose, *, names: Sequence[str], after_formula: bool) -> Iterator[Meaning]:
+    """Find what a paragraph says about the symbols of a formula.
+
+    Args:
+        prose: One paragraph.
+        names: Names in the formula before it that are words, such as `Score`.
+        after_formula: A displayed formula stands directly before it.
+    """
+    text = prose.text
+    formulas = [mark for mark in prose.marks if mark.kind == "formula"]
+    if not formulas and not (names and after_formula):
+        return
+    done = 0
+    for clause in _CLAUSE.finditer(text):
+        if clause.start() < done:
+            continue
+        begins = clause.start() < 3
+        if text[clause.start()].isupper() and not begins and text[: clause.start()].rstrip()[-1:] not in ".:;":
+            continue
+        confidence = 0.9 if after_formula and begins else 0.8
+        stop = sentence_end(text, clause.end())
+        heads = _heads(text, formulas, names if after_formula else (), clause.end(), stop)
+        found = list(_items(text, heads, stop, confidence))
+        if found:
+            yield from found
+            done = found[-1].body[1]
+    yield from _statements(text, formulas, done)
+
+
+def list_item(prose: Prose) -> Meaning | None:
+    """Read `$P_i$: the price` or `Score is the quality score` as an item of a where list."""
+    text = prose.text
+    first = next((mark for mark in prose.marks if mark.start == 0 and mark.end > 0), None)
+    mark: Mark | None = None
+    if first is not None and first.kind in {"formula", "strong", "emphasis", "code"}:
+        inner = next((m for m in prose.marks if m.kind == "formula" and m.start == 0), None)
+        mark = inner if inner is not None and inner.end == first.end else None
+        end = first.end
+    else:
+        named = re.match(_NAME, text)
+        if named is None:
+            return None
+        end = named.end()
+        for cue in _ITEM_SEPARATOR.finditer(text, 1, end):
+            if text[cue.start()].isspace():
+                end = cue.start()
+                break
+    separator = _ITEM_SEPARATOR.match(text, end) or _ARTICLE.match(text, end)
+    if separator is None or not text[separator.end() :].strip():
+        return None
+    stop = len(text.rstrip(" ,;."))
+    stop = min(stop, sentence_end(text, separator.end()))
+    stop = len(re.sub(r"[\s,;]+(?:and)?$", "", text[:stop]))
+    if stop <= separator.end():
+        return None
+    return Meaning((0, len(text[:end].rstrip(" :"))), (separator.end(), stop), mark, 0.9)
+
+
+@attrs.frozen
+class _Head:
+    start: int
+    end: int
+    mark: Mark | None
+
+
+def _heads(
+    text: str, formulas: Sequence[Mark], names: Sequence[str], start: int, stop: int
+) -> list[_Head]:
+    heads = [_Head(m.start, m.end, m) for m in formulas if start <= m.start and m.end <= stop]
+    if names:
+        pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text[start:stop]):
+            heads.append(_Head(start + found.start(), start + found.end(), None))
+    return sorted(heads, key=lambda head: head.start)
+
+
+def _items(
+    text: str, heads: Sequence[_Head], stop: int, confidence: float
+) -> Iterator[Meaning]:
+    """Cut a clause into items: symbols, a cue, and what they mean up to the next symbol with a cue."""
+    groups: list[tuple[list[_Head], int]] = []
+    waiting: list[_Head] = []
+    for at, head in enumerate(heads):
+        if waiting and not _BETWEEN.fullmatch(text, waiting[-1].end, head.start):
+            waiting = []
+        if not waiting and not _leads(text, head.start, groups):
+            continue
+        waiting.append(head)
+        cue = _CUE.match(text, head.end, stop) or _ARTICLE.match(text, head.end, stop)
+        following = heads[at + 1] if at + 1 < len(heads) else None
+        if cue is None or (following is not None and cue.end() > following.start):
+            continue
+        if cue.re is _ARTICLE and not (groups or len(waiting) == 1):
+            waiting = []
+            continue
+        groups.append((waiting, cue.end()))
+        waiting = []
+    for at, (symbols, begin) in enumerate(groups):
+        end = groups[at + 1][0][0].start if at + 1 < len(groups) else stop
+        body = re.sub(r"(?:[\s,;]|\b(?:and|where|with|while|whereas)\b(?=\s*$))+$", "", text[begin:end])
+        body = re.sub(r"(?:\s|[,;]|\s(?:and|where))+$", "", body)
+        if len(body) < 2:
+            continue
+        for symbol in symbols:
+            yield Meaning((symbol.start, symbol.end), (begin, begin + len(body)), symbol.mark, confidence)
+
+
+def _leads(text: str, start: int, groups: Sequence[object]) -> bool:
+    """Whether a symbol can begin an item: after the opening word, a comma, or "and"."""
+    before = text[max(0, start - 24) : start]
+    before = re.sub(r"\b(?:the|each|every|all|any)\s*$", "", before)
+    return _OPENER.search(before) is not None
+
+
+_STATEMENT = re.compile(
+    r"\s+(?:(?P<strong>denotes?|represents?|stands?\s+for|be)|(?P<weak>is|are))\s+(?=(?:the|an?|its|their|our)\b)"
+)
+
+
+def _statements(text: str, formulas: Sequence[Mark], done: int) -> Iterator[Meaning]:
+    """Find "$x$ denotes the …" outside of where clauses."""
+    for mark in formulas:
+        if mark.start < done:
+            continue
+        found = _STATEMENT.match(text, mark.end)
+        if found is None:
+            continue
+        before = text[: mark.start].rstrip()
+        if before and before[-1] not in ".;:,(" and not re.search(r"\b(?:let|here|and|that)$", before, re.I):
+            continue
+        stop = sentence_end(text, found.end())
+        inner = re.compile(r"[,;]?\s+(?:and\s+)?$")
+        following = [m.start for m in formulas if found.end() < m.start < stop]
+        for at in following:
+            if _STATEMENT.match(text, next(m.end for m in formulas if m.start == at)):
+                stop = len(inner.sub("", text[:at]))
+                break
+        body = text[found.end() : stop].rstrip(" ,;")
+        if len(body) > 1:
+            confidence = 0.8 if found["strong"] else 0.6
+            yield Meaning((mark.start, mark.end), (found.end(), found.end() + len(body)), mark, confidence)
