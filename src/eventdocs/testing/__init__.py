@@ -10,9 +10,23 @@ pytest.register_assert_rewrite(
     "eventdocs.testing._contract_reading",
     "eventdocs.testing._contract_recorded",
     "eventdocs.testing._contract_transactions",
+    "eventdocs.testing._machine",
 )
 
-from eventdocs.testing._contract import EventStoreContract  # noqa: E402 - rewritten as registered
-from eventdocs.testing._contract_events import Opening  # noqa: E402 - rewritten as registered
+from eventdocs.testing import strategies  # noqa: E402 - imported after it was registered
+from eventdocs.testing._contract import EventStoreContract  # noqa: E402 - as above
+from eventdocs.testing._contract_events import CONTRACT_EVENTS, Opening  # noqa: E402 - as above
+from eventdocs.testing._machine import LogMachine, check_log  # noqa: E402 - as above
+from eventdocs.testing._model import Fact, LogModel, Refusal  # noqa: E402 - as above
 
-__all__ = ["EventStoreContract", "Opening"]
+__all__ = [
+    "CONTRACT_EVENTS",
+    "EventStoreContract",
+    "Fact",
+    "LogMachine",
+    "LogModel",
+    "Opening",
+    "Refusal",
+    "check_log",
+    "strategies",
+]
