@@ -15,6 +15,7 @@ from eventdocs.documents._document_views import (
     document_views,
     read_model_metadata,
 )
+from eventdocs.documents._documents import Documents, Ingested
 from eventdocs.documents._events import (
     DOCUMENT_EVENTS,
     AnalysisCompleted,
@@ -60,6 +61,7 @@ from eventdocs.documents._lifecycle import (
 )
 from eventdocs.documents._original import RelabelDocument, ReviseDocument, UploadDocument
 from eventdocs.documents._proposals import AddEntity, ChangeEntity, Patch, Proposal, RemoveEntity
+from eventdocs.documents._queries import DocumentQueries
 from eventdocs.documents._semantic_ir import SemanticIR, semantic_ir
 from eventdocs.documents._semantics import (
     CurateSemantics,
@@ -109,6 +111,7 @@ __all__ = [
     "DocumentErased",
     "DocumentExported",
     "DocumentGrouped",
+    "DocumentQueries",
     "DocumentRelabelled",
     "DocumentRestored",
     "DocumentRevised",
@@ -116,6 +119,7 @@ __all__ = [
     "DocumentUploaded",
     "DocumentView",
     "DocumentViews",
+    "Documents",
     "EntityView",
     "ExportDocument",
     "ExtractionFailed",
@@ -129,6 +133,7 @@ __all__ = [
     "Findings",
     "GenerateFeedback",
     "GroupDocument",
+    "Ingested",
     "Label",
     "Lifecycle",
     "Meaning",

@@ -138,7 +138,7 @@ class Documents(DocumentQueries):
         """
         label = Label(source=source, title=title or "")
         identity = document_id or document_id_of(source)
-        media_type = self._extracting.accept(content, source)
+        media_type = await asyncio.to_thread(self._extracting.accept, content, source)
         original = await asyncio.to_thread(Content.digested, content)
 
         async def bring_in(state: Document) -> Sequence[Command]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -18,11 +18,19 @@ from eventdocs.errors import (
     ExtractorFailedError,
     UnreadableDocumentError,
 )
+from eventdocs.extraction import (
+    ExtractorRegistry,
+    Limits,
+    decode,
+    default_extractors,
+    detect,
+    extract,
+)
 from eventdocs.ir import DocumentIR, to_json
 from eventdocs.observability import Instrumentation
 
-if TYPE_CHECKING:
-    from eventdocs.extraction import ExtractorRegistry, Limits
+_DECLARE_THEIR_ENCODING: Final = frozenset({"text/html"})
+"""Text formats whose bytes say themselves how they are to be decoded."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,10 +68,8 @@ class Extracting:
         limits: Limits | None,
         instrumentation: Instrumentation,
     ) -> None:
-        from eventdocs.extraction import DEFAULT_EXTRACTORS, Limits
-
-        self._extractors = extractors or DEFAULT_EXTRACTORS
-        self._limits = limits or Limits()
+        self._extractors = default_extractors() if extractors is None else extractors
+        self._limits = Limits() if limits is None else limits
         self._instrumentation = instrumentation
 
     def accept(self, content: bytes, source: str) -> str:
@@ -74,7 +80,13 @@ class Extracting:
             UnreadableDocumentError: The bytes are no document.
             ExtractionLimitError: The document is too big.
         """
-        raise NotImplementedError
+        if len(content) > self._limits.max_bytes:
+            raise ExtractionLimitError(source, "max_bytes", self._limits.max_bytes, len(content))
+        media_type = detect(content, source)
+        self._extractors.extractor_for(media_type, source_name=source)
+        if media_type.startswith("text/") and media_type not in _DECLARE_THEIR_ENCODING:
+            decode(content, source)
+        return media_type
 
     async def run(
         self,
@@ -90,8 +102,6 @@ class Extracting:
         started = time.perf_counter()
 
         def work() -> Extracted:
-            from eventdocs.extraction import extract
-
             found = extract(
                 content,
                 source_name=source,

@@ -4,6 +4,7 @@ from eventdocs.extraction._detect import detect
 from eventdocs.extraction._extract import Extraction, default_extractors, extract
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._registry import Extracted, Extractor, ExtractorRegistry, RawDocument
+from eventdocs.extraction._source import decode
 
 __all__ = [
     "Extracted",
@@ -12,6 +13,7 @@ __all__ = [
     "ExtractorRegistry",
     "Limits",
     "RawDocument",
+    "decode",
     "default_extractors",
     "detect",
     "extract",
