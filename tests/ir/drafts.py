@@ -70,9 +70,10 @@ class Draft:
         self.path: tuple[str, ...] = ()
         self._sections: list[Section] = []
         self._line_length = line_length
+        self._count = 0
 
     def _place(self) -> tuple[Identity, SourceSpan]:
-        n = len(self.entities) + 1
+        n = self._count + 1
         start = n * self._line_length
         return (
             Identity(entity_id=UUID(int=n), content_key=""),
@@ -81,6 +82,7 @@ class Draft:
 
     def _add(self, entity: Entity) -> UUID:
         self.entities.append(entity)
+        self._count += 1
         return entity.id.entity_id
 
     def _identity(self, anchor: str | None) -> Identity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+from datetime import date
 from decimal import Decimal
 
 import attrs
@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from eventdocs.ir import DocumentIR, Table
 from tests.ir.drafts import Draft
 
-TEXTS = st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20
-)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 WORDS = st.sampled_from(["Weight", "Score", "Index Level", "weight", "Free Float", "λ", "Cap"])
 SYMBOLS = st.sampled_from(["W", "W_{i}", "W_{i,t}", "S_{i}", "λ", "hat(σ)", "S", "L_{t-1}", "π"])
 TITLES = st.sampled_from(["1 Rules", "2 Weights", "Rules", "Appendix A: Parameters", ""])
@@ -39,7 +37,7 @@ class Step:
     symbols: tuple[str, ...] = ()
     anchor: str | None = None
     level: int = 1
-    values: tuple[int | Decimal | bool | datetime.date | None, ...] = ()
+    values: tuple[int | Decimal | bool | date | None, ...] = ()
 
     def add_to(self, draft: Draft) -> None:
         """Do it."""

@@ -121,8 +121,9 @@ class TestAssembling:
         """An extractor's mistake is an invalid IR, named with its path."""
         draft = Draft()
         draft.definition("Weight", "a number")
-        wrong = attrs.evolve(draft.entities[0], term_key="height")
-        draft.entities[0] = wrong
+        (definition,) = draft.entities
+        assert isinstance(definition, Definition)
+        draft.entities[0] = attrs.evolve(definition, term_key="height")
 
         with pytest.raises(InvalidIRError, match=r"ir\.entities\[0\]\.term_key"):
             draft.build()

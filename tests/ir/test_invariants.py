@@ -18,6 +18,7 @@ from eventdocs.ir import (
     check,
     validate,
 )
+from eventdocs.types import Digest
 from tests.ir.drafts import Draft, symbol
 from tests.ir.strategies import IRS
 
@@ -70,7 +71,7 @@ def put(cells: list[Cell], place: int, **fields: Any) -> None:
 BROKEN: dict[str, tuple[Callable[[], DocumentIR], str]] = {
     "version": (lambda: attrs.evolve(sample(), version=0), "ir.version"),
     "schema": (lambda: attrs.evolve(sample(), schema=99), "ir.schema"),
-    "source": (lambda: attrs.evolve(sample(), source="abc"), "ir.source"),
+    "source": (lambda: attrs.evolve(sample(), source=Digest("abc")), "ir.source"),
     "ids": (twice_the_same, "ir.entities[5].id.entity_id"),
     "span backwards": (
         lambda: spoiled_part(SECTION, "span", start=9, end=3),

@@ -215,7 +215,7 @@ class _Comparison:
     def __init__(self, old: DocumentIR, new: DocumentIR) -> None:
         self.outlines = Outline(old.entities), Outline(new.entities)
         ids = [each.id.entity_id for each in new.entities]
-        self.before_in_new: dict[UUID, UUID | None] = dict(zip(ids, [None, *ids[:-1]], strict=True))
+        self.before_in_new: dict[UUID, UUID | None] = dict(zip(ids, [None, *ids], strict=False))
         places = {each.id.entity_id: place for place, each in enumerate(old.entities)}
         kept = [each for each in ids if each in places]
         steady = _longest_rise([places[each] for each in kept])

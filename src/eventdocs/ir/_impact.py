@@ -93,7 +93,7 @@ def _users(ir: DocumentIR, meanings: Meanings, subject: Subject) -> Iterator[UUI
     """Find what uses the subject itself, rather than something else from the same place."""
     keys = {each.key for each in subject.symbols}
     places = {(each.entity, each.parameter) for each in subject.meanings}
-    terms = {each.parameter.term_key for each in subject.meanings if each.parameter}
+    terms = {key for each in subject.meanings if each.parameter for key in each.parameter.term_keys}
     for each in ir.entities:
         if isinstance(each, Definition) and (each.id.entity_id, None) in places:
             terms.update((each.term_key, *each.aliases))

@@ -64,13 +64,13 @@ def lineage(ir: DocumentIR, subject: UUID | Symbol | str) -> Lineage:
 
 
 class _Tracer:
-    """One walk; what is waiting are meanings, the name they explain, and the way there."""
+    """One walk; what waits are meanings and unexplained symbols, with their names and ways."""
 
     def __init__(self, ir: DocumentIR) -> None:
         self.meanings = Meanings(ir.entities)
         self.by_id = {each.id.entity_id: each for each in ir.entities}
         self.ir = ir
-        self.waiting: deque[tuple[Meaning, str, tuple[str, ...]]] = deque()
+        self.waiting: deque[tuple[Meaning | Symbol, str, tuple[str, ...]]] = deque()
         self.origins: dict[tuple[UUID | None, str], Origin] = {}
         self.feeding: dict[UUID, list[UUID]] = defaultdict(list)
         for edge in ir.edges:
@@ -89,7 +89,11 @@ class _Tracer:
         elif subject.symbols:
             self.unexplained(subject.symbols[0], path)
         while self.waiting:
-            self.visit(*self.waiting.popleft())
+            origin, its_name, way = self.waiting.popleft()
+            if isinstance(origin, Meaning):
+                self.visit(origin, its_name, way)
+            else:
+                self.unexplained(origin, way)
         return Lineage(subject=subject.name, origins=tuple(self.origins.values()))
 
     def visit(self, meaning: Meaning, name: str, path: tuple[str, ...]) -> None:
@@ -141,7 +145,7 @@ class _Tracer:
         for group in groups.values():
             self.waiting.extend((meaning, name, way) for meaning in group)
         if not found.meanings:
-            self.unexplained(symbol, way)
+            self.waiting.append((symbol, name, way))
 
     def unexplained(self, symbol: Symbol, path: tuple[str, ...]) -> None:
         name = spell(symbol)

@@ -118,7 +118,7 @@ class Meanings:
             meaning = self._meaning(table, symbol, kind, kind)
             content = f"{meaning.content}:{parameter.row}:{parameter.column}"
             meaning = attrs.evolve(meaning, parameter=parameter, content=content)
-            self._add(meaning, (parameter.term_key,))
+            self._add(meaning, parameter.term_keys)
 
     def _add(self, meaning: Meaning, terms: Iterable[str]) -> None:
         if meaning.symbol is not None:

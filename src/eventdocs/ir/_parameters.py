@@ -20,7 +20,8 @@ _NAMES = """
 """
 _NAMING = frozenset(_NAMES.split())
 _COMPUTES = frozenset("()=<>≤≥≠+*/^|√∑∏∫[]")
-_VALUING = frozenset({"value", "values", "default", "amount", "setting", "level"})
+_VALUING = frozenset({"value", "values", "default", "amount", "setting", "threshold", "limit"})
+_UNITS = frozenset({"unit", "units"})
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +33,7 @@ class Parameter:
         row: Its row, from 0; None if a whole column is meant.
         label: What the table calls it.
         symbols: Mathematical names that its row gives, or its heading.
-        term_key: Normal form of the label.
+        term_keys: Normal forms of what stands in its naming cells.
         column: Column of the value, from 0; None if the row has no value.
         text: The value as written.
         value: The value, typed; None if it is just text.
@@ -43,7 +44,7 @@ class Parameter:
     row: int | None
     label: str
     symbols: tuple[Symbol, ...]
-    term_key: str
+    term_keys: tuple[str, ...]
     column: int | None
     text: str
     value: int | Decimal | bool | date | None
@@ -55,7 +56,7 @@ def parameters_of(table: Table, by_id: Mapping[UUID, Entity]) -> Iterator[Parame
     if table.layout or table.n_cols < 2:
         return
     headings = _headings(table)
-    naming = [col for col, key in headings.items() if key in _NAMING] or [0]
+    naming = sorted({0, *(col for col, key in headings.items() if key in _NAMING)})
     for row, cells in sorted(_body(table).items()):
         yield from _row(table, row, cells, naming, headings, by_id)
     for cell in table.cells:
@@ -103,24 +104,26 @@ def _row(
     headings: Mapping[int, str],
     by_id: Mapping[UUID, Entity],
 ) -> Iterator[Parameter]:
-    labels = [cells[col] for col in naming if col in cells and cells[col].text.strip()]
+    named_by = [cells[col] for col in naming if col in cells]
+    labels = [each for each in named_by if each.text.strip() and each.value is None]
     if not labels:
         return
     value = _value_cell(cells, naming, headings)
     named = bool(set(naming) - {0}) or headings.get(0) in _NAMING
     symbols = tuple(symbol for label in labels for symbol in _symbols(label, by_id, plain=named))
-    label = next((each for each in labels if not each.formulas), labels[0])
+    label = max(labels, key=lambda each: (not each.formulas, len(each.text)))
+    unit = next((cell.text.strip() for col, cell in cells.items() if headings[col] in _UNITS), "")
     if symbols or (value is not None and value.value is not None) or named:
         yield Parameter(
             table=table.id.entity_id,
             row=row,
             label=label.text.strip(),
             symbols=symbols,
-            term_key=normalise_term(label.text),
+            term_keys=tuple(dict.fromkeys(normalise_term(each.text) for each in labels)),
             column=value.col if value else None,
             text=value.text.strip() if value else "",
             value=value.value if value else None,
-            unit=(value.unit or table.columns[value.col].unit) if value else None,
+            unit=(unit or value.unit or table.columns[value.col].unit) if value else None,
         )
 
 
@@ -142,7 +145,7 @@ def _column(table: Table, cell: Cell, by_id: Mapping[UUID, Entity]) -> Iterator[
             row=None,
             label=label,
             symbols=symbols,
-            term_key=normalise_term(label),
+            term_keys=(normalise_term(label),),
             column=cell.col,
             text="",
             value=None,

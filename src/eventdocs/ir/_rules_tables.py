@@ -133,7 +133,7 @@ def unit_mismatch(document: Evidence) -> Iterator[Finding]:
 def _against_definitions(table: Table, document: Evidence) -> Iterator[Finding]:
     for parameter in parameters_of(table, document.by_id):
         keys = {each.key for each in parameter.symbols}
-        meanings = list(document.meanings.of_term(parameter.term_key))
+        meanings = [each for key in parameter.term_keys for each in document.meanings.of_term(key)]
         for symbol in parameter.symbols:
             meanings.extend(document.meanings.of_base(symbol.base))
         for meaning in dict.fromkeys(meanings):

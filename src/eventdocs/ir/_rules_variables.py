@@ -158,7 +158,7 @@ def circular_formulas(document: Evidence) -> Iterator[Finding]:
             severity="error" if words else "warning",
             entities=tuple(equations),
             message=f"{names[0]} is computed from itself: {' ← '.join([*names, names[0]])}.",
-            suggestion="Compute one of them from something else"
+            suggestion="Compute one of them from something else."
             if len(names) > 1
             else "Give the earlier and the later value different names or indices.",
             data={"path": [*names, names[0]]},
