@@ -18,6 +18,10 @@ from eventdocs.testing._contract import EventStoreContract  # noqa: E402 - as ab
 from eventdocs.testing._contract_events import CONTRACT_EVENTS, Opening  # noqa: E402 - as above
 from eventdocs.testing._machine import LogMachine, check_log  # noqa: E402 - as above
 from eventdocs.testing._model import Fact, LogModel, Refusal  # noqa: E402 - as above
+from eventdocs.testing._postgres_server import (  # noqa: E402 - as above
+    PostgresServer,
+    postgres_server,
+)
 
 __all__ = [
     "CONTRACT_EVENTS",
@@ -26,7 +30,9 @@ __all__ = [
     "LogMachine",
     "LogModel",
     "Opening",
+    "PostgresServer",
     "Refusal",
     "check_log",
+    "postgres_server",
     "strategies",
 ]
