@@ -22,7 +22,9 @@ def _handler(*event_classes: Any) -> Any:
 
 
 def _not_async() -> Any:
-    return lambda *_: None
+    def method(*_: object) -> None: ...
+
+    return method
 
 
 def _define(**body: Any) -> type[Projector]:
