@@ -30,8 +30,8 @@ __all__ = ["events", "log_metadata", "store_identity", "streams"]
 
 log_metadata: Final = MetaData()
 
+# Not JSONB, which turns floats into exact decimals: what is read is what was written.
 _JSON = Text().with_variant(postgresql.JSON(), "postgresql")
-_JSONB = Text().with_variant(postgresql.JSONB(), "postgresql")
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 _TIME = DateTime(timezone=True).with_variant(Text(), "sqlite")
 
@@ -65,7 +65,7 @@ events: Final = Table(
     Column("schema_version", Integer, nullable=False),
     Column("data", _JSON, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("metadata", _JSONB, nullable=False),
+    Column("metadata", _JSON, nullable=False),
     Column("correlation_id", Text),
     Column("causation_id", Uuid),
     Column("recorded_at", _TIME, nullable=False, server_default=func.now()),

@@ -54,6 +54,15 @@ class RecordedContract:
         assert said.metadata == new.metadata
         assert (silent.correlation_id, silent.causation_id, silent.metadata) == (None, None, {})
 
+    async def test_keeps_numbers_in_metadata_exactly(self, opening: Opening) -> None:
+        """A number comes back as the same number, and a float as a float."""
+        numbers = [0.1, 1.0, -0.0, 5e-324, 1.8773200620123457e16, 1.7976931348623157e308, 2**63 - 1]
+        async with opening(CONTRACT_EVENTS) as store:
+            await store.append(STREAM, [NewEvent(data=Noted("a"), metadata={"numbers": numbers})])
+
+            (recorded,) = [each async for each in store.read_all()]
+        assert repr(recorded.metadata["numbers"]) == repr(numbers)
+
     async def test_fills_what_is_not_given_from_the_context(self, opening: Opening) -> None:
         """Inside `correlate`, events carry the block's correlation unless they say otherwise."""
         cause = uuid4()

@@ -31,7 +31,7 @@ CREATE TABLE @schema@.eventdocs_events (
     schema_version integer NOT NULL,
     data json NOT NULL,
     digest bytea NOT NULL,
-    metadata jsonb NOT NULL,
+    metadata json NOT NULL,
     correlation_id text,
     causation_id uuid,
     recorded_at timestamptz NOT NULL DEFAULT now(),
@@ -249,7 +249,7 @@ BEGIN
                 ordered.schema_version,
                 ordered.payload::json,
                 ordered.digest,
-                ordered.metadata::jsonb,
+                ordered.metadata::json,
                 ordered.correlation_id,
                 ordered.causation_id,
                 clock_timestamp()
