@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,9 +28,8 @@ def postgres_template(postgres_server: PostgresServer) -> str:
     name = f"eventdocs_template_{uuid4().hex[:12]}"
     url = postgres_server.create_database(name)
     # A thread of its own: the fixture may be asked for while the test's loop is running.
-    thread = threading.Thread(target=lambda: asyncio.run(upgrade(url)))
-    thread.start()
-    thread.join()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, upgrade(url)).result()
     return name
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -58,11 +58,6 @@ def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> As
         pool_size=pool_min_size,
         max_overflow=pool_max_size - pool_min_size,
     )
-
-
-def label_of(url: URL) -> str:
-    """Name a database for people, without secrets."""
-    return url.set(drivername="postgresql", password=None, query={}).render_as_string()
 
 
 def _connect_arguments(

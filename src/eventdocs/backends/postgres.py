@@ -13,8 +13,9 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
+from eventdocs.backends._drivers import label_for
 from eventdocs.backends._postgres_bound import BoundPostgresStore
-from eventdocs.backends._postgres_engine import create_engine, label_of
+from eventdocs.backends._postgres_engine import create_engine
 from eventdocs.backends._postgres_errors import transient_translated, translated
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
@@ -71,7 +72,7 @@ class PostgresEventStore(EventStore):
             else engine.execution_options(schema_translate_map={None: schema})
         )
         self._store_id = store_id
-        self._database = label_of(engine.url)
+        self._database = label_for(engine.url)
         self._after_close = AsyncExitStack()
         self._writer = PostgresWriter(self._call, self._database, self.instrumentation)
         self._closed = False
@@ -122,7 +123,7 @@ class PostgresEventStore(EventStore):
                     target, pool_min_size=pool_min_size, pool_max_size=pool_max_size
                 )
                 undo.push_async_callback(engine.dispose)
-            database = label_of(engine.url)
+            database = label_for(engine.url)
             with translated(database):
                 if migrate:
                     await upgrade(engine, schema=schema)

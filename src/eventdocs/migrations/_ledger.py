@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eventdocs.backends import label_for
 from eventdocs.errors import (
     MigrationChangedError,
     NotAnEventStoreError,
@@ -56,7 +57,7 @@ async def check(
     """
     found = await read_version(connection, schema, database=database)
     if found < LATEST:
-        raise SchemaTooOldError(database or label(connection), found, LATEST)
+        raise SchemaTooOldError(database or label_for(connection.engine.url), found, LATEST)
 
 
 async def read_version(
@@ -69,7 +70,7 @@ async def read_version(
         NotAnEventStoreError: It holds tables with our names that are not ours.
         MigrationChangedError: Another build of eventdocs has upgraded it.
     """
-    database = database or label(connection)
+    database = database or label_for(connection.engine.url)
     dialect = connection.dialect.name
     tables = set(await connection.scalars(_TABLES[dialect], {"schema": schema}))
     if ledger.name not in tables:
@@ -99,9 +100,3 @@ async def read_version(
         if row.checksum != step.checksum:
             raise MigrationChangedError(database, row.version, row.name)
     return len(versions)
-
-
-def label(connection: AsyncConnection) -> str:
-    """Name the database for people, without secrets."""
-    url = connection.engine.url
-    return url.set(drivername=url.get_backend_name(), password=None, query={}).render_as_string()

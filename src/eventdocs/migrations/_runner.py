@@ -11,9 +11,10 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
 
+from eventdocs.backends import label_for
 from eventdocs.errors import ConfigurationError, StoreBusyError
 from eventdocs.migrations._declared import ledger
-from eventdocs.migrations._ledger import label, read_version
+from eventdocs.migrations._ledger import read_version
 from eventdocs.migrations._steps import Step, steps
 from eventdocs.migrations._target import Target, reading, writing
 
@@ -108,7 +109,7 @@ async def _lock(connection: AsyncConnection) -> None:
     deadline = asyncio.get_running_loop().time() + _LOCK_SECONDS
     while not (await connection.execute(_LOCK)).scalar_one():
         if asyncio.get_running_loop().time() > deadline:
-            raise StoreBusyError(label(connection), "another migration is under way")
+            raise StoreBusyError(label_for(connection.engine.url), "another migration is under way")
         await asyncio.sleep(0.05)
 
 

@@ -6,12 +6,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from eventdocs.errors import ConfigurationError
-from eventdocs.migrations._steps import DIALECTS
+from eventdocs.backends import engine_for, errors_translated
 
 Target: TypeAlias = AsyncEngine | AsyncConnection | str
 """A database: its address, an engine, or a connection whose transaction is the caller's."""
@@ -20,23 +17,27 @@ Target: TypeAlias = AsyncEngine | AsyncConnection | str
 @asynccontextmanager
 async def reading(target: Target) -> AsyncGenerator[AsyncConnection]:
     """Give a connection to *target* for queries."""
-    if isinstance(target, AsyncConnection):
-        yield target
-        return
-    async with _engine(target) as engine, engine.connect() as connection:
-        yield connection
+    async with _engine(target) as engine:
+        with errors_translated(engine.url):
+            if isinstance(target, AsyncConnection):
+                yield target
+            else:
+                async with engine.connect() as connection:
+                    yield connection
 
 
 @asynccontextmanager
 async def writing(target: Target) -> AsyncGenerator[AsyncConnection]:
     """Give a connection to *target* in a transaction, which ends with the block if it is ours."""
-    if isinstance(target, AsyncConnection):
-        await _begin_on_sqlite(target)
-        yield target
-        return
-    async with _engine(target) as engine, engine.begin() as connection:
-        await _begin_on_sqlite(connection)
-        yield connection
+    async with _engine(target) as engine:
+        with errors_translated(engine.url):
+            if isinstance(target, AsyncConnection):
+                await _begin_on_sqlite(target)
+                yield target
+            else:
+                async with engine.begin() as connection:
+                    await _begin_on_sqlite(connection)
+                    yield connection
 
 
 async def _begin_on_sqlite(connection: AsyncConnection) -> None:
@@ -49,22 +50,14 @@ async def _begin_on_sqlite(connection: AsyncConnection) -> None:
 
 
 @asynccontextmanager
-async def _engine(target: AsyncEngine | str) -> AsyncGenerator[AsyncEngine]:
-    if isinstance(target, AsyncEngine):
+async def _engine(target: Target) -> AsyncGenerator[AsyncEngine]:
+    if isinstance(target, AsyncConnection):
+        yield target.engine
+    elif isinstance(target, AsyncEngine):
         yield target
-        return
-    try:
-        url = make_url(target)
-    except ArgumentError:
-        raise ConfigurationError(["the database address cannot be read"]) from None
-    dialect = url.get_backend_name()
-    if dialect not in DIALECTS:
-        raise ConfigurationError(
-            [f"{dialect!r} is no supported database; use sqlite or postgresql"]
-        )
-    driver = {"postgresql": "asyncpg", "sqlite": "aiosqlite"}[dialect]
-    engine = create_async_engine(url.set(drivername=f"{dialect}+{driver}"))
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
+    else:
+        engine = engine_for(target)
+        try:
+            yield engine
+        finally:
+            await engine.dispose()
