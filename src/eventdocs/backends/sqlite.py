@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Self
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
@@ -203,7 +204,13 @@ class SqliteEventStore(EventStore):
                 await tx.begin()
             yield tx
             with translated(self.database):
-                await tx.commit()
+                try:
+                    await tx.commit()
+                except DBAPIError:
+                    # A deferred constraint refuses the commit and leaves the transaction
+                    # open, in which the pool would give the connection to the next one.
+                    await tx.rollback()
+                    raise
 
     @override
     @asynccontextmanager
