@@ -201,7 +201,8 @@ class DocumentQueries:
             document_id: Only this document's; else those of all documents.
             ir_type: Only of this kind.
             search: Only those that hold every one of these words.
-            revision: As they were in this revision; else the current ones.
+            revision: What they said in this revision; else the current ones. Places and
+                order are those of the newest revision in which they said the same.
         """
         rows = semantic_ir.c
         query = select(semantic_ir).order_by(rows.document_id, rows.position, rows.entity_id)

@@ -1,0 +1,286 @@
+"""Documents come in: kept first, understood then, never twice and never halfway."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from eventdocs.backends import open_store
+from eventdocs.documents import (
+    DOCUMENT_EVENTS,
+    ArchiveDocument,
+    Documents,
+    DocumentUploaded,
+    contents,
+    document_id_of,
+)
+from eventdocs.errors import (
+    CommandRefusedError,
+    ConfigurationError,
+    ExtractionLimitError,
+    UnreadableDocumentError,
+    UnregisteredEventError,
+    UnsupportedFormatError,
+)
+from eventdocs.extraction import Limits
+from eventdocs.ir import Definition, kind_of
+from eventdocs.store import EventStore
+from tests.documents.conftest import Library
+from tests.documents.methodology import FIRST, SECOND
+
+ARRIVAL = ["DocumentUploaded", "DocumentConverted", "SemanticsExtracted"]
+SOURCE = "/papers/methodology.md"
+
+
+async def _stored_contents(store: EventStore) -> int:
+    async with store.connect() as connection:
+        return await connection.scalar(select(func.count()).select_from(contents)) or 0
+
+
+class TestIngest:
+    async def test_records_the_bytes_and_then_their_meaning(self, library: Library) -> None:
+        """A new document is uploaded, converted and understood, in this order."""
+        ingested = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+
+        assert (ingested.outcome, ingested.revision, ingested.error) == ("uploaded", 1, None)
+        assert ingested.document_id == document_id_of(SOURCE)
+        assert await library.types() == ARRIVAL
+        documents = library.documents
+        assert await documents.original(ingested.document_id) == FIRST.encode()
+        assert await documents.text(ingested.document_id) == FIRST
+        ir = await documents.ir(ingested.document_id)
+        assert (ir.document_id, ir.version) == (ingested.document_id, 1)
+        assert {"section", "definition", "formula", "table", "reference"} <= {
+            kind_of(each) for each in ir.entities
+        }
+
+    async def test_the_same_bytes_again_change_nothing(self, library: Library) -> None:
+        """Ingesting is idempotent: no event, no content, the same document."""
+        first = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+        stored = await _stored_contents(library.store)
+
+        again = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+
+        assert (again.document_id, again.outcome) == (first.document_id, "unchanged")
+        assert again.appended is None
+        assert await library.types() == ARRIVAL
+        assert await _stored_contents(library.store) == stored
+
+    async def test_other_bytes_are_a_revision_that_keeps_entity_ids(self, library: Library) -> None:
+        """What is still there keeps its id although everything has moved."""
+        first = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+        before = await library.documents.ir(first.document_id)
+
+        revised = await library.documents.ingest(SECOND.encode(), source=SOURCE)
+
+        assert (revised.outcome, revised.revision) == ("revised", 2)
+        after = await library.documents.ir(first.document_id)
+        level_before, level_after = (
+            next(
+                each
+                for each in ir.entities
+                if isinstance(each, Definition) and each.term == "Level"
+            )
+            for ir in (before, after)
+        )
+        assert level_before.id.entity_id == level_after.id.entity_id
+        assert level_before.body != level_after.body
+        kept = {each.id.entity_id for each in before.entities} & {
+            each.id.entity_id for each in after.entities
+        }
+        assert len(kept) == len(before.entities) - 1  # the reference is gone
+        assert (await library.documents.ir(first.document_id, 1)) == before
+
+    async def test_a_title_can_be_given_changed_and_kept(self, library: Library) -> None:
+        """Only a title that is given changes the title, and only then is there an event."""
+        documents = library.documents
+        ingested = await documents.ingest(FIRST.encode(), source=SOURCE, title="Indices")
+        kept = await documents.ingest(FIRST.encode(), source=SOURCE)
+        changed = await documents.ingest(FIRST.encode(), source=SOURCE, title="All indices")
+
+        assert (kept.outcome, changed.outcome) == ("unchanged", "relabelled")
+        assert (await documents.label(ingested.document_id)).title == "All indices"
+        assert await library.types() == [*ARRIVAL, "DocumentRelabelled"]
+
+    async def test_a_document_can_come_from_another_source(self, library: Library) -> None:
+        """With its id given, a document is revised from wherever the bytes come."""
+        ingested = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+
+        moved = await library.documents.ingest(
+            SECOND.encode(), source="/elsewhere/new.md", document_id=ingested.document_id
+        )
+
+        assert (moved.document_id, moved.revision) == (ingested.document_id, 2)
+        assert (await library.documents.label(moved.document_id)).source == "/elsewhere/new.md"
+
+    @pytest.mark.parametrize(
+        ("content", "source", "error"),
+        [
+            (b"\x89PNG\r\n\x1a\n\0\0", "image.md", UnreadableDocumentError),
+            (b"%PDF-1.7", "paper.pdf", UnsupportedFormatError),
+            (b"caf\xe9", "latin1.md", UnreadableDocumentError),
+            (b"# a\0b", "nul.md", UnreadableDocumentError),
+        ],
+    )
+    async def test_what_cannot_be_read_leaves_no_trace(
+        self, library: Library, content: bytes, source: str, error: type[Exception]
+    ) -> None:
+        """Foreign formats and junk are refused before anything is recorded."""
+        with pytest.raises(error):
+            await library.documents.ingest(content, source=source)
+
+        assert await library.types() == []
+        assert await _stored_contents(library.store) == 0
+
+    async def test_what_is_too_big_leaves_no_trace(self, library: Library) -> None:
+        """A document beyond the limit is not even kept."""
+        documents = Documents(library.store, limits=Limits(max_bytes=10))
+
+        with pytest.raises(ExtractionLimitError):
+            await documents.ingest(FIRST.encode(), source=SOURCE)
+
+        assert await library.types() == []
+
+    @pytest.mark.parametrize("source", ["", "a\0b.md", "caf\udce9.md"])
+    async def test_a_source_that_no_database_can_store_is_refused(
+        self, library: Library, source: str
+    ) -> None:
+        """Names with U+0000 or undecodable bytes get a clear error."""
+        with pytest.raises(ConfigurationError):
+            await library.documents.ingest(FIRST.encode(), source=source)
+
+    async def test_an_archived_document_is_not_revised(self, library: Library) -> None:
+        """The same bytes are no trouble; other bytes are refused."""
+        ingested = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+        await library.documents.execute(ingested.document_id, ArchiveDocument())
+
+        again = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+        with pytest.raises(CommandRefusedError, match="archived"):
+            await library.documents.ingest(SECOND.encode(), source=SOURCE)
+
+        assert again.outcome == "unchanged"
+
+    async def test_a_refused_event_takes_the_contents_along(self, database_url: str) -> None:
+        """Contents and events are one transaction: neither is there without the other."""
+        events = [each for each in DOCUMENT_EVENTS if each is not DocumentUploaded]
+        async with open_store(database_url, events=events) as store:
+            with pytest.raises(UnregisteredEventError):
+                await Documents(store).ingest(FIRST.encode(), source=SOURCE)
+
+            assert await _stored_contents(store) == 0
+
+
+class TestFailingExtraction:
+    async def test_is_recorded_and_returned(self, library: Library) -> None:
+        """The bytes are kept, the failure is an event, and the caller gets the error."""
+        few = Documents(library.store, limits=Limits(max_entities=2))
+
+        ingested = await few.ingest(FIRST.encode(), source=SOURCE)
+
+        assert (ingested.outcome, ingested.revision) == ("uploaded", 1)
+        assert isinstance(ingested.error, ExtractionLimitError)
+        assert await library.types() == ["DocumentUploaded", "ExtractionFailed"]
+        assert await few.original(ingested.document_id) == FIRST.encode()
+        failed = [event.data async for event in library.store.read_all()][-1]
+        assert "max_entities is 2" in failed.reason
+        assert SOURCE not in failed.reason
+
+    async def test_can_be_tried_again(self, library: Library) -> None:
+        """The same failure is not recorded twice; a success ends it."""
+        few = Documents(library.store, limits=Limits(max_entities=2))
+        await few.ingest(FIRST.encode(), source=SOURCE)
+
+        still = await few.ingest(FIRST.encode(), source=SOURCE)
+        better = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+
+        assert (still.outcome, better.outcome) == ("resumed", "resumed")
+        assert still.error is not None
+        assert better.error is None
+        assert await library.types() == ["DocumentUploaded", "ExtractionFailed", *ARRIVAL[1:]]
+
+
+async def _ingest_many(library: Library, contents: list[str]) -> list[str]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(library.documents.ingest(each.encode(), source=SOURCE))
+            for each in contents
+        ]
+    return [task.result().outcome for task in tasks]
+
+
+class TestConcurrentIngest:
+    async def test_of_the_same_bytes_records_them_once(self, library: Library) -> None:
+        """However many bring in the same document at once, it happens once."""
+        outcomes = await _ingest_many(library, [FIRST] * 6)
+
+        assert await library.types() == ARRIVAL
+        assert outcomes.count("uploaded") == 1
+        assert set(outcomes) <= {"uploaded", "resumed", "unchanged"}
+
+    async def test_of_other_bytes_loses_none_of_them(self, library: Library) -> None:
+        """Every content becomes a revision, and the last one is understood."""
+        variants = [f"{FIRST}\nVariant {n}.\n" for n in range(4)]
+
+        outcomes = await _ingest_many(library, variants)
+
+        document_id = document_id_of(SOURCE)
+        state = await library.documents.state(document_id)
+        assert [each.number for each in state.revisions] == [1, 2, 3, 4]
+        originals = [
+            (await library.documents.original(document_id, each.number)).decode()
+            for each in state.revisions
+        ]
+        assert sorted(originals) == sorted(variants)
+        assert state.current.stage == "extracted"
+        assert outcomes.count("uploaded") == 1
+        assert set(outcomes) <= {"uploaded", "revised", "superseded"}
+
+
+_KILLED_DURING_EXTRACTION = """
+import asyncio, os, signal, sys
+from eventdocs.backends import open_store
+from eventdocs.documents import DOCUMENT_EVENTS, Documents
+from eventdocs.extraction import ExtractorRegistry
+
+class Killer:
+    name = version = library = "killer"
+    media_types = ("text/markdown",)
+
+    def extract(self, document, limits):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def main(url, source, content):
+    async with open_store(url, events=DOCUMENT_EVENTS) as store:
+        documents = Documents(store, extractors=ExtractorRegistry([Killer()]))
+        await documents.ingest(content.encode(), source=source)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_a_killed_ingest_goes_on_where_it_was(database_url: str, tmp_path: Path) -> None:
+    """Killed between keeping and understanding: the bytes are there, the rest is done next time."""
+    script = tmp_path / "killed.py"
+    script.write_text(_KILLED_DURING_EXTRACTION)
+    killed = await asyncio.to_thread(
+        subprocess.run, [sys.executable, str(script), database_url, SOURCE, FIRST], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+
+    async with open_store(database_url, events=DOCUMENT_EVENTS) as store:
+        documents = Documents(store)
+        document_id: UUID = document_id_of(SOURCE)
+        assert [event.type for event in await documents.history(document_id)] == ARRIVAL[:1]
+        assert await documents.original(document_id) == FIRST.encode()
+
+        resumed = await documents.ingest(FIRST.encode(), source=SOURCE)
+
+        assert (resumed.outcome, resumed.revision) == ("resumed", 1)
+        assert [event.type for event in await documents.history(document_id)] == ARRIVAL
