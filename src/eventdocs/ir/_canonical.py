@@ -31,6 +31,7 @@ ENTITY_CLASSES: dict[EntityKind, type] = {
 }
 _KINDS: dict[type, EntityKind] = {cls: kind for kind, cls in ENTITY_CLASSES.items()}
 _SPACES = re.compile(r"\s+")
+_NUMBERING = re.compile(r"\\(?:label|tag\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![a-zA-Z])")
 
 
 def kind_of(entity: Entity) -> EntityKind:
@@ -41,6 +42,11 @@ def kind_of(entity: Entity) -> EntityKind:
 def collapse(text: str) -> str:
     """Write *text* with single spaces: how it was broken into lines says nothing."""
     return _SPACES.sub(" ", text).strip()
+
+
+def plain_latex(latex: str) -> str:
+    """Write *latex* with single spaces and without the numbers and labels given to it."""
+    return collapse(_NUMBERING.sub("", latex))
 
 
 def content_key(entity: Entity) -> str:
@@ -78,7 +84,7 @@ def _content(entity: Entity) -> list[object]:
             body = collapse(entity.body)
             return [collapse(entity.term), [*entity.aliases], symbol, body, entity.unit]
         case Formula():
-            return [collapse(entity.latex or entity.raw), entity.unit]
+            return [plain_latex(entity.latex or entity.raw), entity.unit]
         case Table():
             cells = [
                 [each.row, each.col, each.row_span, each.col_span, each.header, collapse(each.text)]

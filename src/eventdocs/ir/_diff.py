@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from eventdocs.ir._canonical import EntityKind, canonical_json, collapse, kind_of
+from eventdocs.ir._canonical import EntityKind, canonical_json, collapse, kind_of, plain_latex
 from eventdocs.ir._codec import codec_of
 from eventdocs.ir._entities import DocumentIR, Edge, Entity, Issue
 from eventdocs.ir._json import entity_to_dict, read
@@ -98,6 +98,7 @@ class Moved:
         new_section: Titles of the sections around it now.
         after: The entity before it in the new reading order; None if it is the first.
         reordered: Its place among what did not move is another.
+        along: Its section moved, and it only went along.
     """
 
     entity_id: UUID
@@ -107,6 +108,7 @@ class Moved:
     new_section: tuple[str, ...]
     after: UUID | None
     reordered: bool
+    along: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -181,7 +183,7 @@ def diff(old: DocumentIR, new: DocumentIR) -> IRDiff:
         ),
         removed=tuple(Removed(entity=each) for key, each in before.items() if key not in after),
         changed=changed,
-        moved=tuple(filter(None, (comparison.moved(one, other) for one, other in pairs))),
+        moved=comparison.moves(pairs),
         relaid=relaid,
         edges_added=tuple(sorted(set(new.edges) - set(old.edges))),
         edges_removed=tuple(sorted(set(old.edges) - set(new.edges))),
@@ -221,20 +223,25 @@ class _Comparison:
         steady = _longest_rise([places[each] for each in kept])
         self.reordered = {each for n, each in enumerate(kept) if n not in steady}
 
-    def moved(self, old: Entity, new: Entity) -> Moved | None:
-        key = new.id.entity_id
-        before, after = (outline.home(key) for outline in self.outlines)
-        if before == after and key not in self.reordered:
-            return None
-        return Moved(
-            entity_id=key,
-            kind=kind_of(new),
-            name=name_of(new),
-            old_section=old.section,
-            new_section=new.section,
-            after=self.before_in_new[key],
-            reordered=key in self.reordered,
-        )
+    def moves(self, pairs: Iterable[tuple[Entity, Entity]]) -> tuple[Moved, ...]:
+        """List what stands in another section, or in another order, in reading order."""
+        moves: dict[UUID, Moved] = {}
+        for old, new in pairs:
+            key = new.id.entity_id
+            before, after = (outline.home(key) for outline in self.outlines)
+            if before == after and key not in self.reordered:
+                continue
+            moves[key] = Moved(
+                entity_id=key,
+                kind=kind_of(new),
+                name=name_of(new),
+                old_section=old.section,
+                new_section=new.section,
+                after=self.before_in_new[key],
+                reordered=key in self.reordered,
+                along=before == after and after in moves,
+            )
+        return tuple(moves.values())
 
 
 def _header(ir: DocumentIR) -> JSONObject:
@@ -259,7 +266,8 @@ def _content_changes(
         one, other = entity_to_dict(old), entity_to_dict(new)
         for change in _field_changes(one, other, one):
             means = change.field in _MEANING[kind_of(new)]
-            differs = means and not _same(_plain(change.old), _plain(change.new))
+            plain = _plain if change.field != "latex" else _plain_latex
+            differs = means and not _same(plain(change.old), plain(change.new))
             (meaning if differs else layout).append(change)
         if old.id.anchor != new.id.anchor:
             meaning.append(FieldChange(field="anchor", old=old.id.anchor, new=new.id.anchor))
@@ -285,6 +293,10 @@ def _field_changes(
 def _same(old: JSONValue, new: JSONValue) -> bool:
     """Compare as JSON: `true` is not 1."""
     return old == new and canonical_json(old) == canonical_json(new)
+
+
+def _plain_latex(value: JSONValue) -> JSONValue:
+    return plain_latex(str(value))
 
 
 def _plain(value: JSONValue) -> JSONValue:

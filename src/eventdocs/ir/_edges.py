@@ -126,7 +126,7 @@ def _of_bodies(entities: Iterable[Entity], formulas: Iterable[Formula]) -> Itera
     placed = sorted(
         (each.span.start, n, each)
         for n, each in enumerate(formulas)
-        if each.span.start is not None and not is_mention(each)
+        if each.span.start is not None and each.variables and not is_mention(each)
     )
     starts = [start for start, _, _ in placed]
     for each in entities:

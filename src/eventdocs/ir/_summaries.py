@@ -7,8 +7,9 @@ from typing import TypeAlias, cast
 
 from eventdocs.ir._canonical import kind_of
 from eventdocs.ir._diff import Added, Changed, FieldChange, IRDiff, Moved, Removed
-from eventdocs.ir._entities import Symbol
+from eventdocs.ir._entities import Formula, Symbol
 from eventdocs.ir._names import name_of, shorten
+from eventdocs.ir._parameters import is_mention
 from eventdocs.ir._symbols import spell
 from eventdocs.types import JSONObject, JSONValue
 
@@ -16,10 +17,38 @@ Change: TypeAlias = Added | Removed | Changed | Moved
 """One change of meaning."""
 
 
+_SAID_BY = {
+    "number": frozenset({"title"}),
+    "anchor": frozenset({"title"}),
+    "text": frozenset({"raw_target"}),
+    "columns": frozenset({"cells"}),
+    "declared_widths": frozenset({"cells"}),
+    "n_rows": frozenset({"cells"}),
+    "n_cols": frozenset({"cells"}),
+    "term_key": frozenset({"term"}),
+    "uses": frozenset({"body"}),
+}
+"""Fields that change because others do."""
+
+
 def summaries(change: IRDiff) -> tuple[str, ...]:
-    """Say every change of meaning in one line: what was added, removed, changed, moved."""
+    """Say every change of meaning in one line: what was added, removed, changed, moved.
+
+    A symbol in running text is no line of its own, nor is what only went along with its
+    section.
+    """
     changes: tuple[Change, ...] = (*change.added, *change.removed, *change.changed, *change.moved)
-    return tuple(describe(each) for each in changes)
+    return tuple(describe(each) for each in changes if not _goes_without_saying(each))
+
+
+def _goes_without_saying(change: Change) -> bool:
+    match change:
+        case Added(entity=Formula() as formula) | Removed(entity=Formula() as formula):
+            return is_mention(formula)
+        case Moved():
+            return change.along
+        case _:
+            return False
 
 
 def describe(change: Change) -> str:
@@ -35,8 +64,13 @@ def describe(change: Change) -> str:
             old, new = _path(change.old_section), _path(change.new_section)
             return f"{change.kind} {change.name} moved from {old} to {new}"
         case Changed():
-            words = [word for each in change.fields for word in _field(each)]
-            # A formula's variables say more than its LaTeX, which changes with them.
+            fields = {each.field: each for each in change.fields}
+            words = [
+                word
+                for name in sorted(fields, key=lambda name: name != "variables")
+                if not _SAID_BY.get(name, frozenset()) & fields.keys()
+                for word in _field(fields[name])
+            ]
             unique = list(dict.fromkeys(words)) or ["changed"]
             return f"{change.kind} {change.name} {'; '.join(unique)}"
 
@@ -59,8 +93,8 @@ def _field(change: FieldChange) -> Iterator[str]:
             yield from _cells(_objects(change.old), _objects(change.new))
         case "resolution":
             yield from _resolution(change)
-        case "columns" | "uses" | "term_key" | "declared_widths" | "n_rows" | "n_cols":
-            return  # the cells, the body and the term say it already
+        case "columns" | "declared_widths" | "uses":
+            yield f"has other {change.field.replace('_', ' ')}"
         case "symbol" | "defines":
             yield f"{change.field} {_symbol(change.new)} instead of {_symbol(change.old)}"
         case field:
