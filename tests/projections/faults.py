@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 import pytest
@@ -51,13 +51,13 @@ class Faults:
 @contextlib.asynccontextmanager
 async def injected(
     store: EventStore, monkeypatch: pytest.MonkeyPatch, faults: Faults
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """Make every statement and every end of a transaction on *store* a point of *faults*."""
     engine = (await engine_of(store)).sync_engine
     begin = store.begin
 
     @contextlib.asynccontextmanager
-    async def begin_with_faults() -> AsyncIterator[AsyncConnection]:
+    async def begin_with_faults() -> AsyncGenerator[AsyncConnection]:
         faults.pass_point()
         async with begin() as tx:
             with _listening(engine, faults):
@@ -73,7 +73,7 @@ async def injected(
 
 
 @contextlib.contextmanager
-def _listening(engine: Any, faults: Faults) -> Iterator[None]:
+def _listening(engine: Any, faults: Faults) -> Generator[None]:
     names = ("before_cursor_execute", "after_cursor_execute")
     for name in names:
         event.listen(engine, name, faults.pass_point)
