@@ -38,7 +38,7 @@ def page() -> str:
     ]
     for path, command in _commands(main, "eventdocs"):
         usage = " ".join([path, *_arguments(command)])
-        sections += [f"## {usage}\n", f"{_help(command)}\n"]
+        sections += [f"## `{usage}`\n", f"{_help(command)}\n"]
         own = [option for option in _options(command) if option.name not in common]
         if own:
             sections.append(_table(own))
