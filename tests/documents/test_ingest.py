@@ -10,9 +10,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, event, func, select
 
 from eventdocs.backends import open_store
+from eventdocs.backends.sqlite import SqliteEventStore
 from eventdocs.documents import (
     DOCUMENT_EVENTS,
     ArchiveDocument,
@@ -25,6 +26,7 @@ from eventdocs.errors import (
     CommandRefusedError,
     ConfigurationError,
     ExtractionLimitError,
+    StoreFullError,
     UnreadableDocumentError,
     UnregisteredEventError,
     UnsupportedFormatError,
@@ -188,7 +190,7 @@ class TestFailingExtraction:
         assert isinstance(ingested.error, ExtractionLimitError)
         assert await library.types() == ["DocumentUploaded", "ExtractionFailed"]
         assert await few.original(ingested.document_id) == FIRST.encode()
-        failed = [event.data async for event in library.store.read_all()][-1]
+        failed = [each.data async for each in library.store.read_all()][-1]
         assert "max_entities is 2" in failed.reason
         assert SOURCE not in failed.reason
 
@@ -277,10 +279,33 @@ async def test_a_killed_ingest_goes_on_where_it_was(database_url: str, tmp_path:
     async with open_store(database_url, events=DOCUMENT_EVENTS) as store:
         documents = Documents(store)
         document_id: UUID = document_id_of(SOURCE)
-        assert [event.type for event in await documents.history(document_id)] == ARRIVAL[:1]
+        assert [each.type for each in await documents.history(document_id)] == ARRIVAL[:1]
         assert await documents.original(document_id) == FIRST.encode()
 
         resumed = await documents.ingest(FIRST.encode(), source=SOURCE)
 
         assert (resumed.outcome, resumed.revision) == ("resumed", 1)
-        assert [event.type for event in await documents.history(document_id)] == ARRIVAL
+        assert [each.type for each in await documents.history(document_id)] == ARRIVAL
+
+
+async def test_a_full_disk_leaves_nothing_half_done(sqlite_url: str) -> None:
+    """A database without room gives a clear error; with room again, the ingest succeeds."""
+    async with open_store(sqlite_url, events=DOCUMENT_EVENTS) as store:
+        assert isinstance(store, SqliteEventStore)
+        room = [1]
+
+        @event.listens_for(store.engine.sync_engine, "begin")
+        def limit(connection: Connection) -> None:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {room[0]}")
+
+        documents = Documents(store)
+        big = FIRST + "More and more text. " * 100_000
+        with pytest.raises(StoreFullError):
+            await documents.ingest(big.encode(), source=SOURCE)
+        assert await store.head() == 0
+        assert await _stored_contents(store) == 0
+
+        room[0] = 1_000_000
+        ingested = await documents.ingest(big.encode(), source=SOURCE)
+
+        assert (ingested.outcome, ingested.error) == ("uploaded", None)

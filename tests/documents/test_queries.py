@@ -6,14 +6,16 @@ from uuid import uuid4
 
 import pytest
 
+from eventdocs.backends import open_store
 from eventdocs.documents import (
+    DOCUMENT_EVENTS,
     ArchiveDocument,
     Documents,
     GroupDocument,
     RestoreDocument,
     UngroupDocument,
 )
-from eventdocs.errors import RevisionUnavailableError, UnknownDocumentError
+from eventdocs.errors import RevisionUnavailableError, StaleProjectionError, UnknownDocumentError
 from eventdocs.extraction import Limits
 from tests.documents.conftest import Library
 from tests.documents.methodology import FIRST, SECOND
@@ -269,3 +271,21 @@ class TestRevisions:
             await few.ir(ingested.document_id)
         with pytest.raises(RevisionUnavailableError, match="max_entities"):
             await few.text(ingested.document_id)
+
+
+async def test_read_models_that_were_never_built_have_an_error_of_their_own(
+    database_url: str,
+) -> None:
+    """Nobody who asks too early sees the driver's words, and the error says what to do."""
+    async with open_store(database_url, events=DOCUMENT_EVENTS) as store:
+        documents = Documents(store)
+        await documents.ingest(FIRST.encode(), source=SOURCE)
+
+        for question in (
+            documents.list_documents(),
+            documents.find(SOURCE),
+            documents.entities(),
+            documents.findings(),
+        ):
+            with pytest.raises(StaleProjectionError, match="never built"):
+                await question

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import attrs
 
 from eventdocs.documents import _events as happened
+from eventdocs.documents._connections import reading, writing
 from eventdocs.documents._contents import Content
 from eventdocs.documents._decider import Command, contents_of, decide
 from eventdocs.documents._extracting import Extracting, failure
@@ -181,7 +182,7 @@ class Documents(DocumentQueries):
         """
         state, revision = await self._revision(document_id, None)
         label = await self._label_of(state)
-        async with self.store.connect() as connection:
+        async with reading(self.store) as connection:
             content = await self.contents.get(connection, revision.original)
         ingested = Ingested(document_id=document_id, revision=revision.number, outcome="resumed")
         original = await asyncio.to_thread(Content.digested, content)
@@ -231,14 +232,14 @@ class Documents(DocumentQueries):
     async def _extracted_ir(self, state: Document) -> DocumentIR | None:
         if state.extracted is None or state.extracted.ir is None:
             return None
-        async with self.store.connect() as connection:
+        async with reading(self.store) as connection:
             written = await self.contents.get(connection, state.extracted.ir)
         return await asyncio.to_thread(from_json, written)
 
     async def _meaning(
         self, ir: DocumentIR, extracted: Digest, in_force: Sequence[Digest]
     ) -> happened.Meaning:
-        async with self.store.connect() as connection:
+        async with reading(self.store) as connection:
             patches = await read_patches(connection, in_force)
         return await asyncio.to_thread(
             lambda: summarise(curated(ir, patches), extracted=extracted, patches=in_force)
@@ -295,7 +296,7 @@ class Documents(DocumentQueries):
                 for each in state.curations_of(base.version)
                 if each.curation_id != patch.curation_id
             ]
-            async with self.store.connect() as connection:
+            async with reading(self.store) as connection:
                 patches = await read_patches(connection, [each.patch for each in in_force])
             result = await asyncio.to_thread(curated, base, [*patches, patch])
             if problems := stale_proposals(result, patch.curation_id):
@@ -360,7 +361,7 @@ class Documents(DocumentQueries):
         while True:
             loaded = await load(self.store, document_id)
             try:
-                async with self.store.begin() as tx:
+                async with writing(self.store) as tx:
                     removed = await self.contents.remove(tx, document_id)
                     receipt = decide(
                         loaded.state,
@@ -390,7 +391,7 @@ class Documents(DocumentQueries):
                         state = fold(state, new)
                 if not events:
                     return _Committed(state=state)
-                async with self.store.begin() as tx:
+                async with writing(self.store) as tx:
                     await self.contents.put(tx, document_id, *contents)
                     appended = await self.store.using(tx).append(
                         stream_of(document_id), events, expected=loaded.version

@@ -11,13 +11,14 @@ import attrs
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eventdocs.documents._connections import reading, reading_from
 from eventdocs.documents._contents import Contents
-from eventdocs.documents._document_views import document_groups, document_views
-from eventdocs.documents._findings import findings
+from eventdocs.documents._document_views import DocumentViews, document_groups, document_views
+from eventdocs.documents._findings import Findings, findings
 from eventdocs.documents._history import history, load, load_existing
 from eventdocs.documents._label import Label
 from eventdocs.documents._meaning import curated, read_patches
-from eventdocs.documents._semantic_ir import semantic_ir
+from eventdocs.documents._semantic_ir import SemanticIR, semantic_ir
 from eventdocs.documents._semantic_rows import searchable
 from eventdocs.documents._state import Document, Revision
 from eventdocs.documents._views import DocumentView, EntityView, FindingView
@@ -37,7 +38,8 @@ class DocumentQueries:
 
     States, contents and meanings are read from the log, so they are never behind it.
     `list_documents`, `find`, `entities` and `findings` are read from the read models:
-    catch the projections up first where that matters.
+    catch the projections up first where that matters. Where a projector never ran, they
+    raise `StaleProjectionError`.
     """
 
     def __init__(self, store: EventStore) -> None:
@@ -76,7 +78,7 @@ class DocumentQueries:
             RevisionUnavailableError: There is no such revision, or it was erased.
         """
         _, found = await self._revision(document_id, revision)
-        async with self.store.connect() as connection:
+        async with reading(self.store) as connection:
             return await self.contents.get(connection, found.original)
 
     async def text(self, document_id: UUID, revision: int | None = None) -> str:
@@ -90,7 +92,7 @@ class DocumentQueries:
         _, found = await self._revision(document_id, revision)
         if found.text is None:
             raise unavailable(document_id, found)
-        async with self.store.connect() as connection:
+        async with reading(self.store) as connection:
             return (await self.contents.get(connection, found.text)).decode()
 
     async def ir(
@@ -112,7 +114,7 @@ class DocumentQueries:
         if found.ir is None:
             raise unavailable(document_id, found)
         in_force = state.curations_of(found.number) if corrected else ()
-        async with self.store.connect() as connection:
+        async with reading(self.store) as connection:
             content = await self.contents.get(connection, found.ir)
             patches = await read_patches(connection, [each.patch for each in in_force])
         return await asyncio.to_thread(lambda: curated(from_json(content), patches))
@@ -130,7 +132,7 @@ class DocumentQueries:
     async def _label_of(self, state: Document) -> Label:
         if state.label is None:
             raise UnknownDocumentError(str(state.document_id))
-        async with self.store.connect() as connection:
+        async with reading(self.store) as connection:
             return Label.from_json(await self.contents.get(connection, state.label))
 
     async def _revision(self, document_id: UUID, number: int | None) -> tuple[Document, Revision]:
@@ -161,7 +163,7 @@ class DocumentQueries:
         if group is not None:
             members = select(document_groups.c.document_id).where(document_groups.c.name == group)
             query = query.where(document_views.c.document_id.in_(members))
-        async with self.store.connect() as connection:
+        async with reading_from(self.store, DocumentViews) as connection:
             return await _document_views(connection, query)
 
     async def find(self, wanted: str | UUID) -> DocumentView:
@@ -174,7 +176,7 @@ class DocumentQueries:
         Raises:
             UnknownDocumentError: Nothing fits, or several documents do.
         """
-        async with self.store.connect() as connection:
+        async with reading_from(self.store, DocumentViews) as connection:
             for condition in _conditions(str(wanted)):
                 query = select(document_views).where(condition)
                 found = await _document_views(connection, query)
@@ -219,7 +221,7 @@ class DocumentQueries:
                 rows.version_from <= revision,
                 rows.version_to.is_(None) | (rows.version_to >= revision),
             )
-        async with self.store.connect() as connection:
+        async with reading_from(self.store, SemanticIR) as connection:
             found = await connection.execute(query)
             return tuple(_entity_view(row) for row in found.mappings())
 
@@ -249,7 +251,7 @@ class DocumentQueries:
                 query = query.where(column == value)
         if not include_fixed:
             query = query.where(rows.fixed_in.is_(None))
-        async with self.store.connect() as connection:
+        async with reading_from(self.store, Findings) as connection:
             found = await connection.execute(query)
             return tuple(_finding_view(row) for row in found.mappings())
 

@@ -10,6 +10,7 @@ from eventdocs.projections._runner import ProjectionRunner
 from eventdocs.projections._shadow import Shadow
 from eventdocs.projections._status import ProjectionStatus
 from eventdocs.projections._tables import projection_metadata
+from eventdocs.projections._trouble import trouble_behind
 from eventdocs.projections._verify import VerificationReport
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "VerificationReport",
     "handles",
     "projection_metadata",
+    "trouble_behind",
 ]
