@@ -15,6 +15,19 @@ another index (`L_{t-1}` for `L_t`, `w_1` for `w_i`)."""
 
 _USUAL_INDICES = frozenset("ijklmntτ")
 _SHIFT = re.compile(r"(?P<letter>\w)\s*[+\-\u2212±]\s*\S+")
+_MARKS = {
+    "hat": "\u0302",
+    "widehat": "\u0302",
+    "tilde": "\u0303",
+    "widetilde": "\u0303",
+    "bar": "\u0304",
+    "overline": "\u0304",
+    "dot": "\u0307",
+    "ddot": "\u0308",
+    "check": "\u030c",
+    "vec": "\u20d7",
+    "prime": "\u2032",
+}
 _ESTIMATES = frozenset({"hat", "bar", "tilde", "widehat", "widetilde", "overline", "dot", "ddot"})
 
 _KNOWN = """
@@ -86,8 +99,13 @@ def is_known(symbol: Symbol) -> bool:
 
 
 def spell(symbol: Symbol) -> str:
-    """Write *symbol* for people: `W_i` rather than `W_{i}`."""
-    return re.sub(r"_\{(\w)\}$", r"_\1", symbol.key)
+    """Write *symbol* for people: `W_i` rather than `W_{i}`, `ŵ` rather than `hat(w)`."""
+    spelled = symbol.base
+    for each in symbol.decoration:
+        mark = _MARKS.get(each) if len(symbol.base) == 1 else None
+        spelled = spelled + mark if mark else f"{each}({spelled})"
+    plain = Symbol(base=unicodedata.normalize("NFC", spelled), subscript=symbol.subscript)
+    return re.sub(r"_\{(\w)\}$", r"_\1", plain.key)
 
 
 def read_symbol(text: str) -> Symbol | None:
