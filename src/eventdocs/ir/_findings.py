@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
@@ -17,11 +18,14 @@ from eventdocs.ir._entities import (
     Formula,
     Section,
     Severity,
+    SourceSpan,
     Table,
 )
 from eventdocs.ir._meanings import Meanings
 from eventdocs.ir._parameters import is_mention
 from eventdocs.types import JSONValue
+
+_MANY_REPEATED = 3
 
 EntityT = TypeVar("EntityT", Section, Definition, Formula, Table, CrossReference)
 
@@ -40,6 +44,7 @@ class Finding:
         message: One sentence for people.
         suggestion: What to do about it.
         data: Facts behind the message.
+        span: Where to look, if that is not where the first entity is.
         subject: What the finding is about in words that survive unrelated edits.
     """
 
@@ -49,6 +54,7 @@ class Finding:
     message: str
     suggestion: str = ""
     data: Mapping[str, JSONValue] = attrs.field(factory=dict[str, JSONValue])
+    span: SourceSpan | None = None
     subject: tuple[str, ...]
 
 
@@ -76,6 +82,18 @@ class Evidence:
     def mentions(self) -> frozenset[UUID]:
         """Formulas that are nothing but one symbol in running text."""
         return frozenset(each.id.entity_id for each in self.all(Formula) if is_mention(each))
+
+    @cached_property
+    def lists_items(self) -> bool:
+        """Whether definition lists describe the items of their sections, as manuals do.
+
+        The same names then occur in several lists, and are no terms of the document.
+        """
+        homes: dict[str, set[UUID | None]] = defaultdict(set)
+        for each in self.all(Definition):
+            if each.form == "deflist":
+                homes[each.term_key].add(self.home(each))
+        return sum(len(sections) > 1 for sections in homes.values()) >= _MANY_REPEATED
 
     def home(self, entity: Entity) -> UUID | None:
         """Find the section that an entity stands in."""

@@ -85,7 +85,7 @@ class Meanings:
                 case Formula() if each.defines is not None:
                     self._add(self.at_formula(each), ())
                 case Definition():
-                    by = "where" if each.form == "where" else "definition"
+                    by = each.form if each.form in ("where", "formula") else "definition"
                     meaning = self._meaning(each, each.symbol, "definition", by)
                     self._add(meaning, (each.term_key, *each.aliases))
                 case Table():

@@ -48,13 +48,19 @@ def _rivals(document: Evidence) -> Iterator[list[Definition]]:
         local = each.scope == "section"
         section = document.home(each) if local else None
         acronym = each.form == "acronym"
+        if each.form == "formula":
+            continue
+        if each.form == "deflist" and document.lists_items:
+            local, section = True, document.home(each)
         groups[each.term_key, acronym, section if local else None].append(each)
     yield from (group for group in groups.values() if len(group) > 1)
 
 
 def _severity(group: Sequence[Definition], document: Evidence) -> Severity:
     """Decide how sure a contradiction is: lists of items look like definitions, too."""
-    certain = all(is_sure(each) and each.form not in ("where", "table_row") for each in group)
+    if any(each.form == "where" for each in group):
+        return "info"
+    certain = all(is_sure(each) and each.form != "table_row" for each in group)
     lists = all(each.form == "deflist" for each in group)
     together = len({document.home(each) for each in group}) == 1
     return "error" if certain and (together or not lists) else "warning"
@@ -133,7 +139,7 @@ def unused_definitions(document: Evidence) -> Iterator[Finding]:
             uses[formula.defines.base].append((formula.defines, formula))
     indices = document.meanings.indices
     for each in document.all(Definition):
-        if each.symbol is None:
+        if each.symbol is None or each.form == "formula":
             continue
         fits = any(
             sameness(each.symbol, symbol, indices) and not _inside(formula, each)

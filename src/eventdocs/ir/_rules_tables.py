@@ -36,6 +36,7 @@ def ragged_rows(document: Evidence) -> Iterator[Finding]:
                     f"instead of {expected}.",
                     suggestion="Add the missing cells, or join or escape the surplus ones.",
                     data={"row": row, "cells": width, "columns": expected},
+                    span=next((cell.span for cell in table.cells if cell.row == row), None),
                     subject=(*_subject(table), _row_label(table, row)),
                 )
 
@@ -105,6 +106,7 @@ def mixed_columns(document: Evidence) -> Iterator[Finding]:
                 f"but {shorten(texts[0])!r} is none.",
                 suggestion="Correct the value, or move the remark out of the column.",
                 data={"column": col, "rows": [*deviants], "type": column.dtype},
+                span=by_place[deviants[0], col].span,
                 subject=(*_subject(table), heading, *texts),
             )
 
@@ -124,6 +126,7 @@ def unit_mismatch(document: Evidence) -> Iterator[Finding]:
                         f"{cell.unit}, its column {heading!r} in {column.unit}.",
                         suggestion="Convert the value, or state the unit in every cell.",
                         data={"row": cell.row, "column": col, "units": [cell.unit, column.unit]},
+                        span=cell.span,
                         subject=(*_subject(table), heading, cell.text),
                     )
         yield from _against_definitions(table, document)

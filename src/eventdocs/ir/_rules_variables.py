@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import attrs
@@ -14,10 +14,10 @@ from eventdocs.ir._meanings import Meaning
 from eventdocs.ir._names import name_of
 from eventdocs.ir._symbols import is_index, sameness, spell
 
-_CONSISTENT = 0.5
-_RIGOROUS = 0.75
+_CONSISTENT = 0.65
+_RIGOROUS = 0.8
 _MANY = 5
-_DRIFTING = frozenset({"prime", "*", "∘", "circ", "†", "dagger", "+", "-"})
+_DRIFTING = frozenset({"prime", "∘"})
 
 
 @attrs.define(kw_only=True)
@@ -32,23 +32,25 @@ class _Family:
 def undefined_variables(document: Evidence) -> Iterator[Finding]:
     """Report symbols that nothing defines, in documents that define what they use.
 
-    A document in which most symbols are not defined anywhere explains them to its readers
-    in other ways, so that nothing can be said about the rest.
+    A document in which many symbols are not defined anywhere explains them to its readers
+    in other ways; there, only a letter that occurs a single time is worth a note.
     """
     undefined, defined = _families(document)
     if not defined or not undefined:
         return
     consistency = len(defined) / (len(defined) + len(undefined))
     mentioned = _mentioned_families(document)
+    occurrences = _occurrences(document)
     for key, family in undefined.items():
-        variant = _variant(family.symbol, document)
-        if variant is not None:
-            yield _drift(family, variant, document)
-        elif consistency >= _CONSISTENT:
+        if consistency >= _CONSISTENT:
+            variant = _variant(family.symbol, document)
             rigorous = consistency >= _RIGOROUS and len(defined) >= _MANY
             certain = rigorous and key not in mentioned
-            yield _undefined(family, "error" if certain else "warning")
-        elif len(defined) >= _MANY and family.count == 1 and key not in mentioned:
+            if variant is not None:
+                yield _drift(family, variant, document)
+            else:
+                yield _undefined(family, "error" if certain else "warning")
+        elif len(defined) >= _MANY and occurrences[family.symbol.base] == 1:
             yield _undefined(family, "info")
 
 
@@ -60,7 +62,9 @@ def _families(document: Evidence) -> tuple[dict[str, _Family], dict[str, _Family
         if formula.id.entity_id in document.mentions:
             continue
         for variable in formula.variables:
-            if variable.role not in ("free", "function"):
+            if variable.role not in ("free", "function") or _is_other_index(
+                variable.symbol, document
+            ):
                 continue
             state = variable.resolution.state
             if state in ("dangling", "resolved", "ambiguous"):
@@ -70,6 +74,17 @@ def _families(document: Evidence) -> tuple[dict[str, _Family], dict[str, _Family
                 family.formulas.append(formula)
                 family.count += variable.count
     return {key: each for key, each in undefined.items() if key not in defined}, defined
+
+
+def _occurrences(document: Evidence) -> Counter[str]:
+    """Count how often each letter or word occurs, with whatever marks and indices."""
+    count: Counter[str] = Counter()
+    for formula in document.all(Formula):
+        for variable in formula.variables:
+            count[variable.symbol.base] += variable.count
+        if formula.defines is not None:
+            count[formula.defines.base] += 1
+    return count
 
 
 def _mentioned_families(document: Evidence) -> set[str]:
@@ -85,6 +100,11 @@ def _family_key(symbol: Symbol, document: Evidence) -> str:
     indices = document.meanings.indices
     labels = tuple(each for each in symbol.subscript if not is_index(each, indices))
     return attrs.evolve(symbol, subscript=labels).key
+
+
+def _is_other_index(symbol: Symbol, document: Evidence) -> bool:
+    """Recognise `t'` and `i^*` beside the indices `t` and `i`."""
+    return bool(symbol.decoration) and symbol.base in document.meanings.indices
 
 
 def _undefined(family: _Family, severity: Severity) -> Finding:
@@ -168,6 +188,8 @@ def circular_formulas(document: Evidence) -> Iterator[Finding]:
 
 def circular_terms(document: Evidence) -> Iterator[Finding]:
     """Report terms that explain each other; readers may or may not mind."""
+    if document.lists_items:
+        return
     uses: dict[str, set[str]] = defaultdict(set)
     first: dict[str, Definition] = {}
     aliases: dict[str, str] = {}

@@ -75,7 +75,7 @@ def _issue(finding: Finding, repetition: int) -> Issue:
         code=finding.code,
         severity=finding.severity,
         entities=tuple(each.id.entity_id for each in finding.entities),
-        span=finding.entities[0].span,
+        span=finding.span or finding.entities[0].span,
         message=finding.message,
         suggestion=finding.suggestion,
         data=finding.data,
