@@ -48,7 +48,7 @@ def _long_form(text: str, end: int, short: str) -> int | None:
     letters = [letter for letter in short.lower() if letter.isalnum()]
     window = max(0, end - 25 * len(letters) - 40)
     words = list(_WORD.finditer(text, window, end))
-    if not words or text[words[-1].end() : end].strip(" \"”’"):
+    if not words or text[words[-1].end() : end].strip(' "”’'):
         return None
     at = len(letters) - 1
     first = None

@@ -42,7 +42,9 @@ class ProseDefinitions:
             body = text[slice(*phrase.body)]
             term = text[slice(*phrase.term)]
             self._draft.definition(
-                prose.source(min(phrase.term[0], phrase.body[0]), max(phrase.term[1], phrase.body[1])),
+                prose.source(
+                    min(phrase.term[0], phrase.body[0]), max(phrase.term[1], phrase.body[1])
+                ),
                 term=term,
                 body=body,
                 body_place=prose.source(*phrase.body),
@@ -101,7 +103,9 @@ class ProseDefinitions:
                 continue
             self._acronyms.add(pair)
             self._draft.definition(
-                prose.source(min(found.short[0], found.long[0]), max(found.short[1], found.long[1])),
+                prose.source(
+                    min(found.short[0], found.long[0]), max(found.short[1], found.long[1])
+                ),
                 term=short,
                 body=long,
                 body_place=prose.source(*found.long),

@@ -69,10 +69,12 @@ _FOREIGN = (
     (b"%!PS", "a PostScript document"),
 )
 
-_HTML_START = re.compile(rb"(?:\s|<!--.*?-->|<\?xml.*?\?>)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_HTML_START = re.compile(
+    rb"(?:\s|<!--.*?-->|<\?xml.*?\?>)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL
+)
 _LATEX_START = re.compile(rb"(?:\s|%[^\n]*\n)*\\(?:documentclass|documentstyle|begin\{document\})")
-_RST_DIRECTIVE = re.compile(rb"^\.\. [a-z][a-z-]*::(?:\s|$)", re.M)
-_RST_UNDERLINE = re.compile(rb"^([=~^\"'#*+-])\1{2,}\r?$", re.M)
+_RST_DIRECTIVE = re.compile(rb"^\.\. [a-z][a-z-]*::(?:\s|$)", re.MULTILINE)
+_RST_UNDERLINE = re.compile(rb"^([=~^\"'#*+-])\1{2,}\r?$", re.MULTILINE)
 _LOOKED_AT = 4096
 
 
@@ -104,6 +106,10 @@ def detect(content: bytes, source_name: str) -> str:
     if _LATEX_START.match(bare):
         return LATEX
     by_name = _BY_SUFFIX.get(PurePath(source_name).suffix.lower())
-    if by_name in {PLAIN_TEXT, None} and _RST_DIRECTIVE.search(bare) and _RST_UNDERLINE.search(bare):
+    if (
+        by_name in {PLAIN_TEXT, None}
+        and _RST_DIRECTIVE.search(bare)
+        and _RST_UNDERLINE.search(bare)
+    ):
         return RESTRUCTURED_TEXT
     return by_name or PLAIN_TEXT

@@ -11,6 +11,7 @@ import attrs
 from eventdocs.errors import ExtractionLimitError
 from eventdocs.extraction._formulas import ReadFormula
 from eventdocs.extraction._limits import Limits
+from eventdocs.extraction._linear import linear
 from eventdocs.extraction._source import SourceText
 from eventdocs.ir import (
     UNCHECKED,
@@ -73,6 +74,7 @@ class Draft:
         self.entities: list[Entity] = []
         self._source_name = source_name
         self._cells = 0
+        self._read: list[tuple[Formula, ReadFormula]] = []
         self._open: list[_Open] = []
         self._path: tuple[str, ...] = ()
         self._provenance: dict[tuple[Method, float], Provenance] = {}
@@ -139,6 +141,8 @@ class Draft:
             parsed="opaque" if opaque else "tree" if read.understood else "tokens",
         )
         self._add(formula)
+        if len(read.statements) > 1 and display:
+            self._read.append((formula, read))
         return identity.entity_id
 
     def definition(
@@ -163,8 +167,9 @@ class Draft:
         if not key:
             return None
         identity = self._identity(anchor)
-        others = dict.fromkeys(filter(None, map(normalise_term, aliases)))
-        others.pop(key, None)
+        others = dict.fromkeys(normalise_term(alias) for alias in aliases)
+        for own in (key, ""):
+            others.pop(own, None)
         definition = Definition(
             id=identity,
             span=self.source.span(*place),
@@ -292,10 +297,53 @@ class Draft:
             self._provenance[method, confidence] = known
         return known
 
+    def stripped(self, place: Place) -> Place:
+        """Take white space off both ends of a place."""
+        part = self.source.text[place[0] : place[1]]
+        start = place[0] + len(part) - len(part.lstrip())
+        return start, max(start, place[0] + len(part.rstrip()))
+
     def finished(self) -> Sequence[Entity]:
         """End all sections, and return the entities."""
         self._close(0, len(self.source.text))
+        self._define_by_formulas()
         return self.entities
+
+    def _define_by_formulas(self) -> None:
+        """Add what formulas define beyond their first equation, where it is used elsewhere.
+
+        A formula has one symbol that it defines. An alignment can hold several equations.
+        """
+        used = {
+            variable.symbol.base
+            for formula in self.entities
+            if isinstance(formula, Formula)
+            for variable in formula.variables
+        }
+        for formula, read in self._read:
+            seen = {formula.defines.key} if formula.defines is not None else set[str]()
+            for statement in read.statements[1:]:
+                symbol = statement.defines
+                if symbol is None or symbol.key in seen or symbol.base not in used:
+                    continue
+                seen.add(symbol.key)
+                term = linear(statement.left)
+                if not normalise_term(term):
+                    continue
+                self._add(
+                    Definition(
+                        id=self._identity(None),
+                        span=formula.span,
+                        prov=formula.prov,
+                        section=formula.section,
+                        term=term,
+                        term_key=normalise_term(term),
+                        symbol=symbol,
+                        body=linear(statement.right),
+                        body_span=formula.span,
+                        form="formula",
+                    )
+                )
 
     def _close(self, level: int, end: int) -> None:
         while self._open and self._open[-1].section.level >= level:

@@ -12,8 +12,10 @@ from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._linear import linear
 from eventdocs.extraction._macros import ExpansionLimitError, Macros
 from eventdocs.extraction._math_tree import Node, parse_latex
-from eventdocs.extraction._symbols import Statement, called_symbol, symbol_of, usage
+from eventdocs.extraction._statements import Statement, called_symbol
+from eventdocs.extraction._symbols import symbol_of
 from eventdocs.extraction._units import known_unit
+from eventdocs.extraction._variables import usage
 from eventdocs.ir import Symbol, Variable
 
 __all__ = ["FormulaReader", "ReadFormula", "read_symbol"]
@@ -63,7 +65,6 @@ class ReadFormula:
         """The symbol it consists of; None if it is more than one."""
         return symbol_of(self.tree) if self.tree is not None else None
 
-
     @property
     def called(self) -> Symbol | None:
         """The function it names with its arguments, such as `f(x)`; None if it is more."""
@@ -74,9 +75,7 @@ class FormulaReader:
     """Reads the formulas of one document, which share its macros."""
 
     def __init__(self, limits: Limits) -> None:
-        self.macros = Macros(
-            max_depth=limits.max_macro_depth, max_length=limits.max_formula_length
-        )
+        self.macros = Macros(max_depth=limits.max_macro_depth, max_length=limits.max_formula_length)
         self._longest = limits.max_formula_length
         self._read: dict[tuple[str, bool], ReadFormula] = {}
 
@@ -142,4 +141,9 @@ def _too_deep(latex: str) -> bool:
 
 def _unit(tree: Node) -> str | None:
     last = tree.children[-1] if tree.kind == "row" and tree.children else tree
-    return known_unit(last.text) if last.kind in {"text", "operator", "identifier"} and len(last.text) > (last.kind == "identifier") else None
+    return (
+        known_unit(last.text)
+        if last.kind in {"text", "operator", "identifier"}
+        and len(last.text) > (last.kind == "identifier")
+        else None
+    )

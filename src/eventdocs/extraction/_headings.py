@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 __all__ = ["Slugs", "heading_number"]
 
 _NUMBERED = re.compile(
@@ -37,10 +38,18 @@ class Slugs:
         self._github: dict[str, int] = {}
         self._pandoc: dict[str, int] = {}
 
-    def of(self, title: str) -> tuple[str, ...]:
-        """The anchors of the next heading: GitHub's first, pandoc's if it is another."""
+    def of(self, title: str, explicit: str | None = None) -> tuple[str, ...]:
+        """The anchors of the next heading: GitHub's first, pandoc's if it is another.
+
+        Args:
+            title: What the heading says.
+            explicit: The id its author gave it, instead of which pandoc makes none.
+        """
         plain = title.strip().lower()
         github = _GITHUB_DROPPED.sub("", plain).replace(" ", "-")
+        if explicit is not None:
+            self._pandoc.setdefault(explicit, 1)
+            return tuple(filter(None, [_unique(github, self._github)]))
         pandoc = "-".join(_PANDOC_DROPPED.sub("", plain).split())
         letter = _FIRST_LETTER.search(pandoc)
         pandoc = pandoc[letter.start() :] if letter else "section"
@@ -62,5 +71,3 @@ def _unique(slug: str, seen: dict[str, int]) -> str:
     seen[slug] = count + 1
     seen[numbered] = 1
     return numbered
-
-

@@ -44,12 +44,23 @@ _ENVIRONMENTS = {
         "equation equation* displaymath math subequations dmath dmath* multicols center".split(), ""
     ),
 }
-_RAISED = {"\u00b9": "1", "\u00b2": "2", "\u00b3": "3", "\u2070": "0", "\u207f": "n", "\u1d40": "T"}
-_RAISED |= {chr(0x2070 + n): str(n) for n in range(4, 10)}
-_LOWERED = {chr(0x2080 + n): str(n) for n in range(10)}
-_LOWERED |= dict(zip("ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "aeoxhklmnpstijruv", strict=True))
+_RAISED = {
+    "\u00b9": "1",
+    "\u00b2": "2",
+    "\u00b3": "3",
+    "\u2070": "0",
+    "\u207f": "n",
+    "\u1d40": "T",
+    **{chr(0x2070 + n): str(n) for n in range(4, 10)},
+}
+_LOWERED = {
+    **{chr(0x2080 + n): str(n) for n in range(10)},
+    **dict(zip("ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "aeoxhklmnpstijruv", strict=True)),
+}
 _SHIFTED = re.compile(f"[{''.join(_RAISED)}]+|[{''.join(_LOWERED)}]+")
-_STYLED_LETTER = re.compile("[\U0001d400-\U0001d7ff\u210b-\u2113\u2115\u2119-\u211d\u2124\u2128\u212c-\u2131]")
+_STYLED_LETTER = re.compile(
+    "[\U0001d400-\U0001d7ff\u210b-\u2113\u2115\u2119-\u211d\u2124\u2128\u212c-\u2131]"
+)
 _STYLE_COMMANDS = (("DOUBLE-STRUCK", "mathbb"), ("SCRIPT", "mathcal"), ("BOLD", "mathbf"))
 
 

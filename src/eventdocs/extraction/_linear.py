@@ -69,8 +69,8 @@ def _piece(node: Node) -> str:
             top, bottom = node.children
             return f"{_operand(top)} / {_operand(bottom)}"
         case "root":
-            inner, degree = node.children
-            return ("" if degree == EMPTY else linear(degree)) + f"\u221a({linear(inner)})"
+            radicand, degree = node.children
+            return ("" if degree == EMPTY else linear(degree)) + f"\u221a({linear(radicand)})"
         case "table":
             return "; ".join(filter(None, map(_table_row, node.children)))
         case "row":
@@ -135,7 +135,11 @@ def _operand(node: Node) -> str:
     if not simple and node.kind == "row":
         # A large operator reaches to the end of its term, so it needs no parentheses.
         first = node.children[0] if node.children else EMPTY
-        simple = len(node.children) == 2 and first.kind == "script" and first.children[0].text in {"\u2211", "\u220f"}
+        simple = (
+            len(node.children) == 2
+            and first.kind == "script"
+            and first.children[0].text in {"\u2211", "\u220f"}
+        )
     return written if simple or not written else f"({written})"
 
 

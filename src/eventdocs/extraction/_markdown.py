@@ -16,6 +16,7 @@ from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._headings import Slugs, heading_number
 from eventdocs.extraction._limits import Limits
+from eventdocs.extraction._markdown_inline import ATTRIBUTES
 from eventdocs.extraction._markdown_parser import LIBRARY, Chunk, MarkdownParser
 from eventdocs.extraction._markdown_reader import MarkdownReader
 from eventdocs.extraction._references import References
@@ -29,7 +30,7 @@ _TITLE = re.compile(r"^title:\s*(?P<title>.+?)\s*$", re.MULTILINE)
 _BIBLIOGRAPHY = re.compile(r"^(?:bibliography|csl|nocite|references):", re.MULTILINE)
 _REFERENCE_ID = re.compile(r"^\s*-?\s*id:\s*[\"']?(?P<key>[\w:.#$%&+?<>~/-]+)", re.MULTILINE)
 _MACRO = re.compile(r"\\(?:(?:re)?newcommand|providecommand|def|DeclareMathOperator)(?![A-Za-z])")
-_MARKS = re.compile(r"[*`]|\{[^{}]*\}\s*$")
+_MARKS = re.compile("[*`]")
 
 
 class MarkdownExtractor(Extractor):
@@ -98,10 +99,16 @@ def _announce(
     for at, token in enumerate(tokens):
         content = token.content
         if token.type == "heading_open":
-            title = _MARKS.sub("", tokens[at + 1].content).strip()
-            names = slugs.of(title)
-            target = {"href": f"#{names[0] if names else ''}", "title": ""}
-            for spelling in (title, _without_number(title)):
+            written = tokens[at + 1].content
+            attributes = ATTRIBUTES.search(written)
+            if attributes is not None and attributes.end() == len(written):
+                written = written[: attributes.start()].rstrip()
+            explicit = attributes["id"] if attributes is not None else None
+            title = _MARKS.sub("", written)
+            # Headings as link targets are pandoc's, so the anchor is too.
+            names = [*slugs.of(title, explicit), *filter(None, [explicit])]
+            target = {"href": f"#{names[-1] if names else ''}", "title": ""}
+            for spelling in (written, title, _without_number(title)):
                 if spelling:
                     known.setdefault(normalizeReference(spelling), target)
         elif token.type in {"myst_target", "attributes"} and content:

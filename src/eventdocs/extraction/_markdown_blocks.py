@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-
 import attrs
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 
 from eventdocs.extraction._markdown_inline import ATTRIBUTES, LOOKS_LIKE_MATH
@@ -78,7 +78,9 @@ def line_of(state: StateBlock, line: int) -> str:
 
 def add_block_rules(md: MarkdownIt) -> None:
     """Teach *md* directives, displayed math and attribute lines."""
-    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list", "footnote_def"]}
+    interrupts: RuleOptionsType = {
+        "alt": ["paragraph", "reference", "blockquote", "list", "footnote_def"]
+    }
     ruler = md.block.ruler
     ruler.before("fence", "directive", _directive, interrupts)
     ruler.before("fence", "math", _math, interrupts)
@@ -103,8 +105,10 @@ def _directive(state: StateBlock, start_line: int, end_line: int, silent: bool) 
     if named is None:
         return False
     name = named["name"].lower()
-    if name != "math" and name.rpartition(":")[2] not in _MARKDOWN_INSIDE and (
-        not name.startswith("prf:")
+    if (
+        name != "math"
+        and name.rpartition(":")[2] not in _MARKDOWN_INSIDE
+        and (not name.startswith("prf:"))
     ):
         return False
     if silent:
@@ -149,9 +153,13 @@ def _closing_fence(state: StateBlock, start_line: int, end_line: int, fence: str
         at = state.bMarks[line] + state.tShift[line]
         if at < state.eMarks[line] and state.sCount[line] < state.blkIndent:
             return line
-        if state.src.startswith(fence, at, state.eMarks[line]) and not _is_code(state, line):
-            if not state.src[at : state.eMarks[line]].strip().strip(fence[0]):
-                return line
+        is_fence = state.src.startswith(fence, at, state.eMarks[line])
+        if (
+            is_fence
+            and not _is_code(state, line)
+            and not line_of(state, line).strip(fence[0] + " \t")
+        ):
+            return line
     return end_line
 
 
@@ -298,9 +306,7 @@ def _closing_line(
         if line > start_line:
             at = state.bMarks[line] + state.tShift[line]
             blank = at >= state.eMarks[line]
-            if (blank and closing == "\\]") or (
-                not blank and state.sCount[line] < state.blkIndent
-            ):
+            if (blank and closing == "\\]") or (not blank and state.sCount[line] < state.blkIndent):
                 break
         found = state.src.find(closing, at, state.eMarks[line])
         while found > 0 and closing == "$$" and state.src[found - 1] == "\\":
@@ -316,9 +322,7 @@ def _lines_between(state: StateBlock, first: int, last: int, start: int, end: in
     if first == last:
         return state.src[start:end]
     parts = [state.src[start : state.eMarks[first]]]
-    parts += [
-        state.src[state.bMarks[line] : state.eMarks[line]] for line in range(first + 1, last)
-    ]
+    parts += [state.src[state.bMarks[line] : state.eMarks[line]] for line in range(first + 1, last)]
     parts.append(state.src[state.bMarks[last] : end])
     return "\n".join(parts)
 
@@ -329,7 +333,7 @@ def _attributes(state: StateBlock, start_line: int, end_line: int, silent: bool)
     if state.src[at : at + 1] != "{" or _is_code(state, start_line):
         return False
     found = ATTRIBUTES.fullmatch(line_of(state, start_line).rstrip())
-    if found is None:
+    if found is None or start_line >= end_line:
         return False
     if not silent:
         token = state.push("attributes", "", 0)
@@ -338,5 +342,3 @@ def _attributes(state: StateBlock, start_line: int, end_line: int, silent: bool)
         token.map = [start_line, start_line + 1]
         state.line = start_line + 1
     return True
-
-

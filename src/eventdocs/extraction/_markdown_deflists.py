@@ -53,10 +53,8 @@ class DefinitionLists:
         current.terms.append(prose)
         return ended
 
-    def body(self, place: Place) -> Prose | None:
+    def body(self, place: Place) -> Prose:
         """Begin a body, or go on with it; returns where its text is to be collected."""
-        if not self._lists:
-            return None
         current = self._lists[-1]
         if current.body is None or current.place is None:
             current.body, current.place = Prose(), place

@@ -10,7 +10,14 @@ from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 
-__all__ = ["ATTRIBUTES", "LOOKS_LIKE_MATH", "PlacedInline", "add_inline_rules", "attribute_id", "place_of"]
+__all__ = [
+    "ATTRIBUTES",
+    "LOOKS_LIKE_MATH",
+    "PlacedInline",
+    "add_inline_rules",
+    "attribute_id",
+    "place_of",
+]
 
 ATTRIBUTES = re.compile(
     r"\{:?\s*(?:(?:#(?P<id>[^\s{}]++)|\.[^\s{}#.=]+|-|%[^%{}\n]*%"
@@ -321,7 +328,10 @@ def _attributes(state: StateInline, silent: bool) -> bool:
     if src[start] != "{" or start == 0 or src[start - 1] not in ")]`$*_> \n":
         return False
     found = ATTRIBUTES.match(src, start, state.posMax)
-    if found is None or (src[start - 1] in " \n" and found["id"] is None):
+    if found is None:
+        return False
+    # Braces after a space may be anything, unless they give an id or end the text.
+    if src[start - 1] in " \n" and found["id"] is None and found.end() < state.posMax:
         return False
     if not silent:
         token = state.push("attributes", "", 0)

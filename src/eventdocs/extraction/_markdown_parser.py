@@ -22,7 +22,9 @@ from eventdocs.extraction._prose import Passage
 
 __all__ = ["LIBRARY", "Chunk", "MarkdownParser", "split"]
 
-LIBRARY = f"markdown-it-py {version('markdown-it-py')}, mdit-py-plugins {version('mdit-py-plugins')}"
+LIBRARY = (
+    f"markdown-it-py {version('markdown-it-py')}, mdit-py-plugins {version('mdit-py-plugins')}"
+)
 
 _LONGEST_PASSAGE = 8_000
 _MOST_BRACKETS = 200

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 import attrs
 from markdown_it.token import Token
@@ -22,14 +23,22 @@ _REFERENCE_ROLES = {
     "citep", "citet", "fn", "numfig", "keyword",
 }  # fmt: skip
 
+_OPENING: dict[str, MarkKind] = {
+    "strong_open": "strong",
+    "em_open": "emphasis",
+    "link_open": "link",
+}
 _CLOSING: dict[str, MarkKind] = {
     "strong_close": "strong",
     "em_close": "emphasis",
     "link_close": "link",
 }
 
-LinearText = Callable[[str, bool], str]
-"""How a formula reads on one line, given its LaTeX and whether it is displayed."""
+
+class LinearText(Protocol):
+    """Tells how a formula reads on one line."""
+
+    def __call__(self, latex: str, *, display: bool) -> str: ...
 
 
 @attrs.define
@@ -76,36 +85,36 @@ class ProseBuilder:
             self.prose.add(" ", place)
         elif kind == "text_special":
             self.prose.add(token.content, place)
+        elif kind in _OPENING:
+            self._begin(_OPENING[kind], str(token.attrs.get("href", "")), place)
+        elif kind in _CLOSING:
+            self._end(_CLOSING[kind], place[1] if kind != "link_close" else None)
         elif kind == "math":
             self._math(token)
         elif kind == "code_inline":
             self._code(token)
-        elif kind in {"strong_open", "em_open"}:
-            self._begin("strong" if kind == "strong_open" else "emphasis", "", place)
-        elif kind == "link_open":
-            self._begin("link", str(token.attrs.get("href", "")), place)
-        elif kind in _CLOSING:
-            self._end(_CLOSING[kind], place[1] if kind != "link_close" else None)
         elif kind == "role":
             self._role(token, place)
-        elif kind == "image":
-            start = len(self.prose)
-            self.prose.add(token.content, place)
-            self._mark("image", start, str(token.attrs.get("src", "")), place)
         elif kind == "html_inline":
             self._html(token, place)
         elif kind == "attributes":
             if token.content:
                 self._mark("anchor", len(self.prose), token.content, place)
-        elif kind == "footnote":
-            self._mark("reference", len(self.prose), token.content, place, "footnote")
-        elif kind == "citation":
-            start = len(self.prose)
+        else:
+            self._mention(token, place)
+
+    def _mention(self, token: Token, place: tuple[int, int]) -> None:
+        start = len(self.prose)
+        if token.type == "image":
+            self.prose.add(token.content, place)
+            self._mark("image", start, str(token.attrs.get("src", "")), place)
+        elif token.type == "footnote":
+            self._mark("reference", start, token.content, place, "footnote")
+        elif token.type == "citation":
             self.prose.add(f"@{token.content}", place)
             detail = "citation" if token.meta["bracketed"] else "bare citation"
             self._mark("reference", start, token.content, place, detail)
-        elif kind == "tex_reference":
-            start = len(self.prose)
+        elif token.type == "tex_reference":
             self.prose.add(token.content, place)
             self._mark("reference", start, token.content, place, f"\\{token.meta['kind']}")
 
@@ -131,7 +140,7 @@ class ProseBuilder:
         latex = self._passage.content[start:end]
         source = self._passage.range(*_trimmed(self._passage.content, start, end))
         at = len(self.prose)
-        self.prose.add(self._linear(latex, display), source)
+        self.prose.add(self._linear(latex, display=display), source)
         self._mark("formula", at, latex, source, "display" if display else "inline")
 
     def _code(self, token: Token) -> None:
@@ -152,7 +161,7 @@ class ProseBuilder:
         if name == "math":
             source = self._passage.range(*token.meta["content"])
             at = len(self.prose)
-            self.prose.add(self._linear(content, False), source)
+            self.prose.add(self._linear(content, display=False), source)
             self._mark("formula", at, content, source, "inline")
             return
         targeted = _TARGETED.fullmatch(content) if content.endswith(">") else None

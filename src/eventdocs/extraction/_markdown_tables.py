@@ -144,7 +144,11 @@ def _grid_table(state: StateBlock, start_line: int, end_line: int, silent: bool)
     if not _GRID_BORDER.match(_line(state, start_line)):
         return False
     after = start_line
-    while after < end_line and after - start_line < _MOST_LINES and _line(state, after)[:1] in {"+", "|"}:
+    while (
+        after < end_line
+        and after - start_line < _MOST_LINES
+        and _line(state, after)[:1] in {"+", "|"}
+    ):
         after += 1
     lines = [_line(state, line) for line in range(start_line, after)]
     while len(lines) > 2 and not _GRID_BORDER.match(lines[-1]):
@@ -214,7 +218,9 @@ class _Grid:
         return all(self._lines[line][at : at + 1] in {"|", "+"} for line in inner)
 
     def _border_below(self, row: int, col: int) -> bool:
-        between = self._lines[self._borders[row + 1]][self._columns[col] + 1 : self._columns[col + 1]]
+        between = self._lines[self._borders[row + 1]][
+            self._columns[col] + 1 : self._columns[col + 1]
+        ]
         return bool(between) and set(between) <= set("-=:+")
 
     def _slice(self, line: int, first: int, last: int) -> tuple[int, int, int]:
@@ -273,9 +279,7 @@ def _columns(state: StateBlock, ruler: int) -> list[int]:
     return [run.start() for run in _RUN.finditer(text)]
 
 
-def _simple(
-    state: StateBlock, header: int, ruler: int, end_line: int, silent: bool
-) -> bool:
+def _simple(state: StateBlock, header: int, ruler: int, end_line: int, silent: bool) -> bool:
     if not _header_fits(state, header, ruler):
         return False
     rows: list[list[int]] = [[header]]
@@ -316,7 +320,9 @@ def _headless(state: StateBlock, ruler: int, end_line: int, silent: bool) -> boo
             blank_seen = True
             rows.append([])
         else:
-            if state.sCount[line] < state.blkIndent or (blank_seen and _line(state, line)[:1] == "#"):
+            if state.sCount[line] < state.blkIndent or (
+                blank_seen and _line(state, line)[:1] == "#"
+            ):
                 return False
             rows[-1].append(line)
         line += 1
@@ -326,7 +332,9 @@ def _headless(state: StateBlock, ruler: int, end_line: int, silent: bool) -> boo
         return True
     if not blank_seen:
         rows = [[each] for each in rows[0]]
-    return _push_rows(state, ruler, line + 1, [row for row in rows if row], _columns(state, ruler), 0)
+    return _push_rows(
+        state, ruler, line + 1, [row for row in rows if row], _columns(state, ruler), 0
+    )
 
 
 def _multiline(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:

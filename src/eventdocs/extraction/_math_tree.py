@@ -185,7 +185,10 @@ def _identifier(text: str, style: Style) -> Node:
     if not style and not text.isascii():
         name = unicodedata.name(text, "")
         if name.startswith("MATHEMATICAL ") or "DOUBLE-STRUCK" in name or "SCRIPT " in name:
-            style = next((style for word, style in _STYLE_NAMES if word in name), "")
+            for word, named in _STYLE_NAMES:
+                if word in name:
+                    style = named
+                    break
     return Node("identifier", unicodedata.normalize("NFKC", text), style)
 
 

@@ -76,7 +76,12 @@ def mentions(text: str) -> Iterator[Mention]:
         name, kind = _KINDS[_singular(found["kind"])]
         number = found["first"]
         # "eq a" or "table i" is no reference; "Appendix B" is.
-        if not any(map(str.isdigit, number)) and name not in {"Appendix", "Annex", "Schedule", "Exhibit"}:
+        if not any(map(str.isdigit, number)) and name not in {
+            "Appendix",
+            "Annex",
+            "Schedule",
+            "Exhibit",
+        }:
             continue
         if found["kind"][0].islower() and not _plausible(found):
             continue
@@ -107,9 +112,16 @@ def _singular(word: str) -> str:
 def _plausible(found: re.Match[str]) -> bool:
     """Whether an uncapitalised word with a number is a reference: `table 7`, not `table 2 cm`."""
     after = found.string[found.end() : found.end() + 12]
-    return re.match(r"\s*(?:$|[.,;:)\]]|\s(?:and|or|of|in|to|is|are|above|below|shows?|gives?)\b)", after) is not None
+    return (
+        re.match(
+            r"\s*(?:$|[.,;:)\]]|\s(?:and|or|of|in|to|is|are|above|below|shows?|gives?)\b)", after
+        )
+        is not None
+    )
 
 
 def _same_kind(first: str, other: str) -> bool:
     """Whether two numbers are of one sort, so that `Section 2, 3 years` is one reference."""
-    return (first[0] == "(") == (other[0] == "(") and (first[-1:].isalpha() or not other[-1:].isalpha())
+    return (first[0] == "(") == (other[0] == "(") and (
+        first[-1:].isalpha() or not other[-1:].isalpha()
+    )

@@ -11,7 +11,7 @@ from eventdocs.extraction._prose import Prose
 
 __all__ = ["Phrase", "phrases", "sentence_end"]
 
-_OPEN, _CLOSE = "\"“„«", "\"”“»"
+_OPEN, _CLOSE = '"“„«', '"”“»'
 _QUOTED = rf"[{_OPEN}](?P<quoted>[^{_OPEN}{_CLOSE}\n]{{1,80}})[{_CLOSE}]"
 _CUE = (
     r"(?P<cue>(?:shall\s+)?means?|(?:is|are)\s+(?:defined\s+(?:as|to\s+be)|the\s+term\s+for)|"
@@ -35,13 +35,17 @@ _PARENTHESIS = re.compile(
     rf"(?:the|an?|each,?\s+an?)?\s*{_QUOTED}\s*\)",
     re.IGNORECASE,
 )
-_MARKED_PARENTHESIS = re.compile(r"\(\s*(?:(?:hereinafter|hereafter)\s+)?(?:the|an?)?\s*$", re.IGNORECASE)
+_MARKED_PARENTHESIS = re.compile(
+    r"\(\s*(?:(?:hereinafter|hereafter)\s+)?(?:the|an?)?\s*$", re.IGNORECASE
+)
 _CALLED = re.compile(
     r"\b(?:is|are)\s+(?:also\s+)?(?:called|termed|known\s+as|referred\s+to\s+as|named|denoted\s+by)\s+"
     r"(?:the\s+|an?\s+)?$",
     re.IGNORECASE,
 )
-_AFTER_TERM = re.compile(rf"\s*(?:\((?P<short>[^()]{{1,20}})\))?\s*(?:{_CUE}|{_BE})\b\s*", re.IGNORECASE)
+_AFTER_TERM = re.compile(
+    rf"\s*(?:\((?P<short>[^()]{{1,20}})\))?\s*(?:{_CUE}|{_BE})\b\s*", re.IGNORECASE
+)
 _SEPARATOR = re.compile(r"\s*(?:[:：]|\s[-–—]\s)\s*")
 _NO_TERM = frozenset(
     (
@@ -88,7 +92,9 @@ class Phrase:
 def sentence_end(text: str, start: int) -> int:
     """Find the end of the sentence that goes on at *start*, without its full stop."""
     for stop in _STOP.finditer(text, start):
-        if text[stop.start()] == "." and _ABBREVIATION.search(text, max(0, stop.start() - 8), stop.start()):
+        if text[stop.start()] == "." and _ABBREVIATION.search(
+            text, max(0, stop.start() - 8), stop.start()
+        ):
             continue
         return stop.start()
     return len(text)
@@ -188,7 +194,9 @@ def _before(text: str, end: int) -> tuple[int, int]:
     """The part of the sentence before *end*."""
     start = 0
     for stop in _STOP.finditer(text, 0, end):
-        if stop.end() < end and not _ABBREVIATION.search(text, max(0, stop.start() - 8), stop.start()):
+        if stop.end() < end and not _ABBREVIATION.search(
+            text, max(0, stop.start() - 8), stop.start()
+        ):
             start = stop.end()
     while start < end and text[start].isspace():
         start += 1

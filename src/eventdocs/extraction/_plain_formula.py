@@ -42,7 +42,9 @@ _OPERATORS = {
 _ARITHMETIC = re.compile(r"[-+*/^×·÷−–∑Σ√]|\w\(")
 _FUNCTIONS = {"max", "min", "log", "ln", "exp", "sqrt", "sum", "abs", "sin", "cos", "tan", "avg",
               "average", "round", "mean", "median", "stdev", "product", "floor", "ceil"}  # fmt: skip
-_SENTENCE = re.compile(r"\b(?:is|are|was|were|be|the|this|that|which|has|have|will|you|we|it|to)\b", re.I)
+_SENTENCE = re.compile(
+    r"\b(?:is|are|was|were|be|the|this|that|which|has|have|will|you|we|it|to)\b", re.IGNORECASE
+)
 _LONGEST = 300
 
 
@@ -112,13 +114,17 @@ def _name(name: str) -> str:
     name, underscore, index = name.partition("_")
     if name.lower() in _FUNCTIONS and not underscore:
         known = name.lower()
-        return rf"\{known} " if known in {"max", "min", "log", "ln", "exp", "sin", "cos", "tan"} else (
-            rf"\operatorname{{{name}}}"
+        return (
+            rf"\{known} "
+            if known in {"max", "min", "log", "ln", "exp", "sin", "cos", "tan"}
+            else (rf"\operatorname{{{name}}}")
         )
     is_product = len(name) == 2 and name.islower()
     written = name if len(name) == 1 or is_product else rf"\text{{{name}}}"
     if index.startswith("{"):
         written += f"_{index}"
     elif underscore:
-        written += "_{" + (index if len(index) <= 2 else rf"\text{{{index}}}").replace("_", ",") + "}"
+        written += (
+            "_{" + (index if len(index) <= 2 else rf"\text{{{index}}}").replace("_", ",") + "}"
+        )
     return written

@@ -13,7 +13,9 @@ from eventdocs.ir import UNCHECKED, ReferenceType, Resolution
 __all__ = ["References"]
 
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
-_BARE_URL = re.compile(r"(?<![\w/])(?:https?://|www\.)[^\s<>()\[\]\"'“”]*[^\s<>()\[\]\"'“”.,;:!?*_]")
+_BARE_URL = re.compile(
+    r"(?<![\w/])(?:https?://|www\.)[^\s<>()\[\]\"'“”]*[^\s<>()\[\]\"'“”.,;:!?*_]"
+)
 _PREFIXES: dict[str, ReferenceType] = {
     "eq": "formula",
     "eqn": "formula",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
 
 from eventdocs.errors import UnreadableDocumentError
 from eventdocs.ir import SourceSpan
@@ -80,7 +79,3 @@ class SourceText:
         return SourceSpan(
             source=self.digest, start=start, end=end, line=bisect_right(self.line_starts, start)
         )
-
-    def joined(self, lines: Sequence[str] | None = None) -> str:
-        """The lines with `\\n` between them, whatever they ended with."""
-        return "\n".join(self.lines if lines is None else lines)

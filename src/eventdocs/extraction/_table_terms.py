@@ -15,13 +15,13 @@ from eventdocs.ir import Symbol
 
 __all__ = ["define_rows"]
 
-_SYMBOLS = {"symbol", "notation", "variable", "sign"}
+_SYMBOLS = {"symbol", "notation", "variable"}
 _NAMES = {
     "term", "defined term", "parameter", "parameter name", "variable", "quantity", "constant", "name",
     "abbreviation", "acronym", "coefficient", "short form",
 }  # fmt: skip
 _BODIES = ("definition", "meaning", "description", "explanation", "interpretation", "stands for")
-_VALUES = ("value", "default", "default value", "setting")
+_VALUES = ("value", "default", "default value", "setting", "threshold", "limit", "amount", "level")
 _UNITS = {"unit", "units", "unit of measure", "dimension"}
 _BRACKETS = re.compile(r"\s*[(\[].*?[)\]]\s*$")
 _PLAIN_SYMBOL = re.compile(r"[^\W\d_]'?(?:_(?:\w{1,8}|\{[^{}]{1,12}\}))?")
@@ -58,10 +58,13 @@ def define_rows(draft: Draft, raw: RawTable) -> None:
 def _roles(headers: list[tuple[str, ...]]) -> _Roles | None:
     names = [_BRACKETS.sub("", path[-1] if path else "").strip(" *.:").lower() for path in headers]
     symbol = _first(names, _SYMBOLS)
-    name = next((n for n, each in enumerate(names) if each in _NAMES and n != symbol), None)
     body = next((names.index(each) for each in _BODIES if each in names), None)
     value = next((names.index(each) for each in _VALUES if each in names), None)
     unit = _first(names, _UNITS)
+    name = next((n for n, each in enumerate(names) if each in _NAMES and n != symbol), None)
+    if name is None and symbol is not None:
+        # Whatever stands before the symbol is what it is called.
+        name = next((n for n in range(symbol) if n not in {body, value, unit}), None)
     defines = symbol is not None or (name is not None and names[name] != "name")
     if not defines or (body is None and value is None and unit is None and None in {symbol, name}):
         return None
@@ -75,25 +78,24 @@ def _first(names: list[str], wanted: set[str]) -> int | None:
 
 def _define(draft: Draft, row: dict[int, RawCell], roles: _Roles) -> None:
     symbol_cell, name_cell = _at(row, roles.symbol), _at(row, roles.name)
+    body_cell, value_cell = _at(row, roles.body), _at(row, roles.value)
+    told = body_cell or value_cell
     term_cell = name_cell or symbol_cell
-    if term_cell is None or term_cell.place is None:
+    if told is None and symbol_cell is not None:
+        # Nothing but a symbol and its name: the name is what the symbol means.
+        term_cell, told = symbol_cell, name_cell or _at(row, roles.unit)
+    if term_cell is None or told is None or not (term_cell.place and told.place):
         return
-    body_cell = _at(row, roles.body)
-    if body_cell is None and term_cell is symbol_cell:
-        body_cell = None
-    value_cell = _at(row, roles.value)
-    told = body_cell or value_cell or (name_cell if term_cell is not name_cell else None)
     symbol = _symbol(symbol_cell) or _symbol(term_cell)
-    told = told or (term_cell if symbol is not None else None)
-    if told is None or told.place is None:
-        return
     body = told.prose.text
     if body_cell is not None and value_cell is not None and value_cell.prose.text.strip():
         body = f"{body} ({value_cell.prose.text.strip()})"
     place: Place = (min(term_cell.place[0], told.place[0]), max(term_cell.place[1], told.place[1]))
     if symbol_cell is not None and symbol_cell.place is not None:
         place = (min(place[0], symbol_cell.place[0]), max(place[1], symbol_cell.place[1]))
-    aliases = [symbol_cell.prose.text] if symbol_cell is not None and symbol_cell is not term_cell else []
+    aliases = (
+        [symbol_cell.prose.text] if symbol_cell is not None and symbol_cell is not term_cell else []
+    )
     draft.definition(
         place,
         term=term_cell.prose.text,

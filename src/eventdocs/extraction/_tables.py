@@ -113,7 +113,13 @@ def _cell(draft: Draft, cell: RawCell, value: Value, raw: RawTable) -> Cell:
         row_span=cell.row_span,
         col_span=cell.col_span,
         text=" ".join(cell.prose.text.split()),
-        header="both" if in_row and in_column else "row" if in_row else "column" if in_column else "none",
+        header="both"
+        if in_row and in_column
+        else "row"
+        if in_row
+        else "column"
+        if in_column
+        else "none",
         value=value.value if is_data else None,
         unit=value.unit if is_data else None,
         span=draft.source.span(*cell.place) if cell.place else None,

@@ -52,9 +52,15 @@ _SPELLINGS = {
 }  # fmt: skip
 _CURRENCY = "USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|SEK|NOK|DKK|CNY|HKD|SGD|INR|BRL|ZAR|KRW|MXN|PLN"
 _SCALE = "m|mn|mln|million|millions|bn|billion|billions|k|thousand|thousands"
-_MONEY = re.compile(rf"(?:(?:{_SCALE})\s+)?(?:{_CURRENCY})(?:\s+(?:{_SCALE}))?(?:/\w+|\s+per\s+\w+)?")
-_COMPOUND = re.compile(r"[A-Za-z\u00b5\u03a9\u00b0%]{1,4}(?:[/\u00b7*][A-Za-z]{1,4}(?:\^?-?\d|[\u00b2\u00b3])?)+")
-_IN_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[]\s*(?:in\s+)?(?P<unit>[^()\[\]]{1,30})\s*[)\]]\s*$")
+_MONEY = re.compile(
+    rf"(?:(?:{_SCALE})\s+)?(?:{_CURRENCY})(?:\s+(?:{_SCALE}))?(?:/\w+|\s+per\s+\w+)?"
+)
+_COMPOUND = re.compile(
+    r"[A-Za-z\u00b5\u03a9\u00b0%]{1,4}(?:[/\u00b7*][A-Za-z]{1,4}(?:\^?-?\d|[\u00b2\u00b3])?)+"
+)
+_IN_BRACKETS = re.compile(
+    r"^(?P<name>.*?)\s*[(\[]\s*(?:in\s+)?(?P<unit>[^()\[\]]{1,30})\s*[)\]]\s*$"
+)
 _AFTER_COMMA = re.compile(r"^(?P<name>.+?)\s*(?:,\s*(?:in\s+)?|\s+in\s+)(?P<unit>[^,]{1,30})$")
 _EXPRESSED = re.compile(
     r"\b(?:expressed|measured|quoted|denominated|stated|given)\s+(?:in|as)\s+(?:an?\s+)?"
@@ -63,7 +69,9 @@ _EXPRESSED = re.compile(
     r"|,?\s+in\s+(?P<last>[\w$%\u20ac\u00a3./ ]{1,25}?)\s*[.;]?$",
     re.IGNORECASE,
 )
-_PREFIXED = re.compile(r"^(?P<unit>US\$|[$\u20ac\u00a3\u00a5]|(?:" + _CURRENCY + r")\s)\s*(?=[-+\u2212]?[\d.])")
+_PREFIXED = re.compile(
+    r"^(?P<unit>US\$|[$\u20ac\u00a3\u00a5]|(?:" + _CURRENCY + r")\s)\s*(?=[-+\u2212]?[\d.])"
+)
 _SUFFIXED = re.compile(r"(?<=[\d.])\s*(?P<unit>[^\d\s.,()-][^\d()]{0,24})$")
 
 

@@ -16,13 +16,17 @@ from eventdocs.ir import ColumnType
 __all__ = ["Value", "column_type", "read_value"]
 
 _INTEGER = re.compile(r"[-+]?(?:\d{1,30}|\d{1,3}(?:[,\u00a0\u202f' ]\d{3}){1,8})")
-_DECIMAL = re.compile(r"[-+]?(?:\d{1,30}|\d{1,3}(?:[,\u00a0\u202f' ]\d{3}){1,8})?\.\d{1,30}(?:[eE][-+]?\d{1,3})?")
+_DECIMAL = re.compile(
+    r"[-+]?(?:\d{1,30}|\d{1,3}(?:[,\u00a0\u202f' ]\d{3}){1,8})?\.\d{1,30}(?:[eE][-+]?\d{1,3})?"
+)
 _EXPONENT = re.compile(r"[-+]?\d{1,30}[eE][-+]?\d{1,3}")
 _NEGATIVE = re.compile(r"\(([\d.,]+)\)")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.?\s+([A-Za-z]{3,9})\.?,?\s+(\d{4})")
 _MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})")
-_MONTHS = ("january february march april may june july august september october november december").split()
+_MONTHS = (
+    "january february march april may june july august september october november december"
+).split()
 _TRUE = {"yes", "true", "\u2713", "\u2714", "\u2611", "\u2705"}
 _FALSE = {"no", "false", "\u2717", "\u2718", "\u2610", "\u274c"}
 _BLANK = {"", "-", "\u2013", "\u2014", "n/a", "na", "n.a.", "none", "\u2026", "..."}
@@ -69,10 +73,10 @@ def read_value(text: str) -> Value:
     negative = _NEGATIVE.fullmatch(number)
     if negative:
         number = f"-{negative[1]}"
+    value: int | Decimal
     if _INTEGER.fullmatch(number):
-        value: int | Decimal = int(number.translate(_SEPARATORS))
-        if abs(value) >= 2**63:
-            value = Decimal(value)
+        whole = int(number.translate(_SEPARATORS))
+        value = whole if abs(whole) < 2**63 else Decimal(whole)
     elif _DECIMAL.fullmatch(number) or _EXPONENT.fullmatch(number):
         value = Decimal(number.translate(_SEPARATORS))
     else:
@@ -100,11 +104,16 @@ def column_type(
     kinds = {dtype for _, dtype in filled}
     if kinds <= {"integer", "decimal"}:
         return ("decimal" if "decimal" in kinds else "integer"), ()
-    merged = [(row, "decimal" if dtype == "integer" and "decimal" in kinds else dtype) for row, dtype in filled]
+    merged: list[tuple[int, ColumnType]] = []
     counts: Counter[ColumnType] = Counter()
-    for _, dtype in merged:
-        counts[dtype] += 1  # type: ignore[index]
+    for row, dtype in filled:
+        kind: ColumnType = "decimal" if dtype == "integer" and "decimal" in kinds else dtype
+        merged.append((row, kind))
+        counts[kind] += 1
     best, count = counts.most_common(1)[0]
+    if best == "text" and count * 2 > len(filled):
+        # Text may look like anything, so nothing deviates from it.
+        return best, ()
     if count * 4 >= len(filled) * 3:
         return best, tuple(row for row, dtype in merged if dtype != best)
     return "mixed", ()
@@ -123,7 +132,14 @@ def _date(text: str) -> date | None:
 
 def _named(name: str, day: int, year: int) -> date | None:
     name = name.lower()
-    month = next((n for n, each in enumerate(_MONTHS, 1) if each.startswith(name[:3]) and each.startswith(name)), None)
+    month = next(
+        (
+            n
+            for n, each in enumerate(_MONTHS, 1)
+            if each.startswith(name[:3]) and each.startswith(name)
+        ),
+        None,
+    )
     if month is None and name == "sept":
         month = 9
     return _calendar(year, month, day) if month else None

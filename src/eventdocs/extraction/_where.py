@@ -16,13 +16,18 @@ _OPENER = re.compile(
     r"\b(?:where|wherein|whereby|with|in which|here|and|let|given)\b[\s,:]*$|^\s*$|[.;,:]\s*$",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"\b(?:where|wherein|with|here|in which|let)\b(?!\s+(?:the\s+)?(?:same|respect)\b)", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"\b(?:where|wherein|with|here|in which|let)\b(?!\s+(?:the\s+)?(?:same|respect)\b)",
+    re.IGNORECASE,
+)
 _CUE = re.compile(
     r"\s*,?\s*(?:(?P<verb>is|are|denotes?|denoting|represents?|representing|stands?\s+for|refers?\s+to|"
     r"being|be|means|equals|gives|indicates?|describes?|measures?)\b|(?P<sign>[:=–—-])(?=\s))\s*"
 )
 _ARTICLE = re.compile(r"\s+(?=(?:the|an?|its|their|this|any|all|some|number|total|amount)\b)")
-_BETWEEN = re.compile(r"\s*(?:,|;|/|&|\band\b|\bor\b|,\s*and|and\s+where|\bwhere\b|\bwith\b)?\s*(?:and\s+)?(?:where\s+)?")
+_BETWEEN = re.compile(
+    r"\s*(?:,|;|/|&|\band\b|\bor\b|,\s*and|and\s+where|\bwhere\b|\bwith\b)?\s*(?:and\s+)?(?:where\s+)?"
+)
 _NAME = r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,4}"
 _ENDS_IN_WHERE = re.compile(
     r"(?:\b(?:where|with|wherein|in which|here|definitions?|notation|legend|variables|parameters|symbols|"
@@ -73,7 +78,11 @@ def meanings(prose: Prose, *, names: Sequence[str], after_formula: bool) -> Iter
         if clause.start() < done:
             continue
         begins = clause.start() < 3
-        if text[clause.start()].isupper() and not begins and text[: clause.start()].rstrip()[-1:] not in ".:;":
+        if (
+            text[clause.start()].isupper()
+            and not begins
+            and text[: clause.start()].rstrip()[-1:] not in ".:;"
+        ):
             continue
         confidence = 0.9 if after_formula and begins else 0.8
         stop = sentence_end(text, clause.end())
@@ -127,21 +136,19 @@ def _heads(
     heads = [_Head(m.start, m.end, m) for m in formulas if start <= m.start and m.end <= stop]
     if names:
         pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-        for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text[start:stop]):
-            heads.append(_Head(start + found.start(), start + found.end(), None))
+        found = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(text, start, stop)
+        heads += [_Head(each.start(), each.end(), None) for each in found]
     return sorted(heads, key=lambda head: head.start)
 
 
-def _items(
-    text: str, heads: Sequence[_Head], stop: int, confidence: float
-) -> Iterator[Meaning]:
+def _items(text: str, heads: Sequence[_Head], stop: int, confidence: float) -> Iterator[Meaning]:
     """Cut a clause into items: symbols, a cue, and what they mean up to the next symbol with a cue."""
     groups: list[tuple[list[_Head], int]] = []
     waiting: list[_Head] = []
     for at, head in enumerate(heads):
         if waiting and not _BETWEEN.fullmatch(text, waiting[-1].end, head.start):
             waiting = []
-        if not waiting and not _leads(text, head.start, groups):
+        if not waiting and not _leads(text, head.start):
             continue
         waiting.append(head)
         cue = _CUE.match(text, head.end, stop) or _ARTICLE.match(text, head.end, stop)
@@ -155,15 +162,19 @@ def _items(
         waiting = []
     for at, (symbols, begin) in enumerate(groups):
         end = groups[at + 1][0][0].start if at + 1 < len(groups) else stop
-        body = re.sub(r"(?:[\s,;]|\b(?:and|where|with|while|whereas)\b(?=\s*$))+$", "", text[begin:end])
+        body = re.sub(
+            r"(?:[\s,;]|\b(?:and|where|with|while|whereas)\b(?=\s*$))+$", "", text[begin:end]
+        )
         body = re.sub(r"(?:\s|[,;]|\s(?:and|where))+$", "", body)
         if len(body) < 2:
             continue
         for symbol in symbols:
-            yield Meaning((symbol.start, symbol.end), (begin, begin + len(body)), symbol.mark, confidence)
+            yield Meaning(
+                (symbol.start, symbol.end), (begin, begin + len(body)), symbol.mark, confidence
+            )
 
 
-def _leads(text: str, start: int, groups: Sequence[object]) -> bool:
+def _leads(text: str, start: int) -> bool:
     """Whether a symbol can begin an item: after the opening word, a comma, or "and"."""
     before = text[max(0, start - 24) : start]
     before = re.sub(r"\b(?:the|each|every|all|any)\s*$", "", before)
@@ -184,7 +195,11 @@ def _statements(text: str, formulas: Sequence[Mark], done: int) -> Iterator[Mean
         if found is None:
             continue
         before = text[: mark.start].rstrip()
-        if before and before[-1] not in ".;:,(" and not re.search(r"\b(?:let|here|and|that)$", before, re.I):
+        if (
+            before
+            and before[-1] not in ".;:,("
+            and not re.search(r"\b(?:let|here|and|that)$", before, re.IGNORECASE)
+        ):
             continue
         stop = sentence_end(text, found.end())
         inner = re.compile(r"[,;]?\s+(?:and\s+)?$")
@@ -196,4 +211,6 @@ def _statements(text: str, formulas: Sequence[Mark], done: int) -> Iterator[Mean
         body = text[found.end() : stop].rstrip(" ,;")
         if len(body) > 1:
             confidence = 0.8 if found["strong"] else 0.6
-            yield Meaning((mark.start, mark.end), (found.end(), found.end() + len(body)), mark, confidence)
+            yield Meaning(
+                (mark.start, mark.end), (found.end(), found.end() + len(body)), mark, confidence
+            )

@@ -11,7 +11,8 @@ FUNCTIONS = frozenset(
         "abs arccos arcsin arctan arg argmax argmin card cos cosh cot coth corr Corr cov Cov csc "
         "deg det diag dim div erf exp gcd grad hom Im inf ker lcm lg lim liminf limsup ln log max "
         "mean median min mod plim Pr rank Re rot round sd sec sgn sign sin sinh span sqrt std sup "
-        "tan tanh tr trace Tr var Var vec"
+        "tan tanh tr trace Tr var Var vec Bernoulli Binomial Cauchy Dirichlet Exponential Multinomial "
+        "Normal Poisson Prob Uniform"
     ).split()
 ) | {"arg max", "arg min", "inj lim", "lim inf", "lim sup", "proj lim"}
 """Names of functions and operators that nobody has to define."""

@@ -1,0 +1,113 @@
+"""The formula writer: adds the formulas of a document, and keeps what the next text may explain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from eventdocs.extraction._anchors import Anchors
+from eventdocs.extraction._draft import Draft, Place
+from eventdocs.extraction._formulas import FormulaReader, ReadFormula
+from eventdocs.extraction._latex import labels, references, tag
+from eventdocs.extraction._plain_formula import as_latex
+from eventdocs.extraction._prose import Passage
+from eventdocs.extraction._references import References
+
+__all__ = ["FormulaWriter"]
+
+_NUMBER_LABEL = re.compile(r"\d+(?:\.\d+)*[a-z]?|[A-Z]\.?\d+(?:\.\d+)*")
+_TRAILING_NUMBER = re.compile(
+    r"\\(?:q?quad|hspace\*?\{[^{}]*\}|hfill)\s*\(\s*([A-Z]?\.?\d+(?:\.\d+)*[a-z]?)\s*\)\s*$"
+)
+_DEFINES_MACROS = re.compile(r"\\(?:(?:re)?newcommand|providecommand|def|DeclareMathOperator)\b")
+_MOST_NAMES = 50
+
+
+class FormulaWriter:
+    """Adds formulas to a draft.
+
+    Attributes:
+        names: Words in the last displayed formulas that are names, such as `Score`.
+        just_written: A displayed formula stands directly before what comes next.
+    """
+
+    def __init__(
+        self, draft: Draft, reader: FormulaReader, anchors: Anchors, references: References
+    ) -> None:
+        self._draft = draft
+        self._reader = reader
+        self._anchors = anchors
+        self._references = references
+        self.names: list[str] = []
+        self.just_written = False
+
+    def text(self, latex: str, *, display: bool) -> str:
+        """How a formula reads on one line."""
+        return self._reader.read(latex.strip(), display=display).text
+
+    def add(
+        self, latex: str, place: Place, *, display: bool, names: Sequence[str] = ()
+    ) -> UUID | None:
+        """Add a formula; None if it holds only definitions of macros, or nothing.
+
+        Args:
+            latex: Without delimiters, and without what the blocks around it prefix lines with.
+            place: Where it stands.
+            display: On a line of its own.
+            names: The anchors given to it from outside; a number among them is its number.
+        """
+        if _DEFINES_MACROS.search(latex):
+            latex = self._reader.macros.without_definitions(latex)
+        latex = latex.strip()
+        if not latex:
+            return None
+        read = self._reader.read(latex, display=display)
+        anchors = [*labels(latex), *names]
+        trailing = _TRAILING_NUMBER.search(latex) if display else None
+        local = self._draft.formula(
+            place,
+            read,
+            display=display,
+            number=tag(latex)
+            or (trailing[1] if trailing else None)
+            or next((name for name in names if _NUMBER_LABEL.fullmatch(name)), None),
+            anchor=anchors[0] if anchors else None,
+        )
+        for anchor in anchors:
+            self._anchors.entity(anchor, local)
+        if "ref" in latex:
+            raw = self._draft.source.text[place[0] : place[1]]
+            for start, end, label in references(raw):
+                self._references.formula_reference((place[0] + start, place[0] + end), label)
+        if display:
+            self._remember(read)
+        return local
+
+    def add_plain(self, passage: Passage) -> None:
+        """Add the lines of a passage that are equations without being marked as such."""
+        start = 0
+        for line in passage.content.split("\n"):
+            latex = as_latex(line)
+            if latex is not None:
+                read = self._reader.read(latex, display=True)
+                left = start + len(line) - len(line.lstrip())
+                self._draft.formula(
+                    passage.range(left, start + len(line.rstrip())),
+                    read,
+                    display=True,
+                    notation="text",
+                    method="pattern",
+                    confidence=0.7,
+                )
+                self._remember(read)
+            start += len(line) + 1
+
+    def _remember(self, read: ReadFormula) -> None:
+        symbols = [variable.symbol for variable in read.variables]
+        if read.defines is not None:
+            symbols.append(read.defines)
+        words = {each.base for each in symbols if len(each.base) > 1 and ":" not in each.base}
+        known = self.names if self.just_written else []
+        self.names = list(dict.fromkeys([*known, *sorted(words)]))[-_MOST_NAMES:]
+        self.just_written = True
