@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["added", "removed", "changed", "moved"]
 
+SAID_IN_FULL = frozenset({"latex", "body"})
+"""Fields of a change that the words before and after it say in full."""
+
 
 @attrs.frozen(kw_only=True)
 class ChangeFacts:
@@ -34,6 +37,7 @@ class ChangeFacts:
         was: What a definition or formula said, if it says something else now.
         now: What it says now.
         within: It only moved along with this section.
+        is_passing: It is an inline formula that came or went with the text around it.
     """
 
     change: ChangeKind
@@ -46,6 +50,7 @@ class ChangeFacts:
     was: str | None = None
     now: str | None = None
     within: UUID | None = None
+    is_passing: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -96,8 +101,11 @@ class _Comparison:
     def changed(self, change: Changed) -> ChangeFacts:
         new = self.new[change.entity_id]
         was, now = _said(self.old[change.entity_id]), _said(new)
-        fact = _fact("changed", change, new)
-        return fact if was == now else attrs.evolve(fact, was=was, now=now)
+        if was == now:
+            return _fact("changed", change, new)
+        rest = tuple(each for each in change.fields if each.field not in SAID_IN_FULL)
+        fact = _fact("changed", attrs.evolve(change, fields=rest), new)
+        return attrs.evolve(fact, was=was, now=now)
 
     def moved(self) -> Iterator[ChangeFacts]:
         sections = {each.entity_id for each in self.found.moved if each.kind == "section"}
@@ -119,17 +127,22 @@ class _Comparison:
 
 
 def show_changes(output: Output, facts: DiffFacts) -> None:
-    """Show what changed; what only moved along with its section is counted there."""
-    alone = [each for each in facts.changes if each.within is None]
+    """Show what changed; what moved along with its section is counted there."""
+    shown = [each for each in facts.changes if each.within is None and not each.is_passing]
+    passing = sum(each.within is None for each in facts.changes) - len(shown)
     along = Counter(each.within for each in facts.changes if each.within is not None)
-    output.heading(f"Changes from revision {facts.before} to {facts.after} ({len(alone)})")
-    if not alone:
-        output.line("  none: the meaning is the same", style="dim")
-    for each in alone:
-        others = f", with {along[each.id]} entities in it" if each.id in along else ""
-        output.line(f"  {each.change:<8} line {each.line}: {each.summary}{others}")
+    rows: list[tuple[object, ...]] = []
+    for each in shown:
+        carries = each.change == "moved" and each.id in along
+        others = f", with {along[each.id]} entities in it" if carries else ""
+        rows.append((each.change, each.line, f"{each.summary}{others}"))
         if each.was is not None and each.now is not None:
-            output.pairs([("was", each.was), ("now", each.now)], indent=" " * 11)
+            rows += [("", "", f"was: {each.was}"), ("", "", f"now: {each.now}")]
+    output.heading(f"Changes from revision {facts.before} to {facts.after} ({len(shown)})")
+    line = Column(title="Line", right=True)
+    output.grid(grid("Change", line, "What", rows=rows), empty="none: the meaning is the same")
+    if passing:
+        output.line(f"  and {passing} symbols in running text that came or went", style="dim")
     for heading, findings in (
         ("Findings fixed", facts.findings_fixed),
         ("Findings new", facts.findings_new),
@@ -137,7 +150,6 @@ def show_changes(output: Output, facts: DiffFacts) -> None:
         if findings:
             output.heading(f"{heading} ({len(findings)})")
             rows = [(each.severity, each.code, each.line, each.message) for each in findings]
-            line = Column(title="Line", right=True)
             output.grid(grid("Severity", Column(title="Code", keep=True), line, "What", rows=rows))
 
 
@@ -152,6 +164,7 @@ def _fact(
         section=section_of(entity),
         line=entity.span.line,
         summary=describe(what),
+        is_passing=isinstance(entity, Formula) and not entity.display and change != "changed",
     )
 
 

@@ -40,9 +40,9 @@ class Meaning:
 
 @attrs.frozen(kw_only=True)
 class Demo:
-    """Everything that the demo shows."""
+    """Everything that the demo shows; *kept_in* is the database unless it is thrown away."""
 
-    database: str
+    kept_in: str | None
     documents: tuple[DocumentView, ...]
     meanings: tuple[Meaning, ...]
     diff: DiffFacts
@@ -71,7 +71,9 @@ async def _play(app: App) -> Demo:
     from eventdocs.cli._changes import compare
     from eventdocs.cli._effects import effects_of
     from eventdocs.cli._facts import facts_of
+    from eventdocs.settings import without_password
 
+    kept = app.chosen_database
     async with _database(app), app.library(create=True) as (documents, runner):
         app.output.progress("bringing the documents in")
         revisions = [
@@ -88,7 +90,7 @@ async def _play(app: App) -> Demo:
         first, second, _ = revisions
         shown = tuple(views[ir.document_id] for ir in revisions[1:])
         return Demo(
-            database=app.database if app.chosen_database else "",
+            kept_in=None if kept is None else without_password(kept),
             documents=shown,
             meanings=tuple(meanings),
             diff=compare(first, second),
@@ -167,14 +169,8 @@ def _show(app: App, found: Demo, *, inline: bool) -> None:
     show_findings(output, second.facts.findings)
     show_impact(output, found.impact)
     output.line()
-    if found.database:
-        output.line(f"Kept in {_without_password(found.database)}.")
+    if found.kept_in is not None:
+        output.line(f"Kept in {found.kept_in}.")
     else:
         output.line("Nothing was kept; `eventdocs demo --database sqlite:///demo.db` keeps it.")
     output.line("Now your own files: `eventdocs ingest PATH`, then `eventdocs documents`.")
-
-
-def _without_password(url: str) -> str:
-    from eventdocs.settings import without_password
-
-    return without_password(url)

@@ -37,7 +37,7 @@ def documents(app: App) -> None:
 
 def show_documents(output: Output, found: Sequence[DocumentView]) -> None:
     """Show a line for each document."""
-    numbers = ("Rev", "Definitions", "Formulas", "Tables", "References", "Findings")
+    numbers = ("Rev", "Defs", "Formulas", "Tables", "Refs", "Findings")
     output.grid(
         grid(
             Column(title="Id", keep=True),

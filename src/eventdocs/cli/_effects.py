@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from eventdocs.cli._facts import section_of
+from eventdocs.cli._facts import referred, section_of
 from eventdocs.ir import Definition, Entity, Formula, impact, name_of, spell
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _named(entity: Entity) -> str:
         case Definition():
             return f"definition of {name_of(entity)}"
         case _:
-            return f"table {name_of(entity)}"
+            return referred(entity)
 
 
 def _symbol(entity: Entity) -> str:

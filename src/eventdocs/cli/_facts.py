@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,12 +16,11 @@ from eventdocs.ir import (
     Section,
     Table,
     name_of,
-    parameters_of,
     spell,
 )
 
 if TYPE_CHECKING:
-    from eventdocs.ir import DocumentIR, Issue, Parameter, Resolution, Symbol
+    from eventdocs.ir import DocumentIR, Issue, Resolution
 
 SAID_BY_NATURE = frozenset({"index", "bound", "operator", "constant"})
 """Roles of symbols that nobody looks up."""
@@ -143,18 +141,19 @@ class _Gathering:
     def __init__(self, ir: DocumentIR) -> None:
         self.ir = ir
         self.by_id: dict[UUID, Entity] = {each.id.entity_id: each for each in ir.entities}
-        self.parameters: dict[tuple[UUID, str], Parameter] = {}
-        for each in ir.entities:
-            if isinstance(each, Table):
-                for parameter in parameters_of(each, self.by_id):
-                    for symbol in parameter.symbols:
-                        self.parameters.setdefault((each.id.entity_id, symbol.key), parameter)
+        self.tables = [each for each in ir.entities if isinstance(each, Table) and not each.layout]
+        self.undefined = {
+            entity
+            for issue in ir.issues
+            if issue.code == "undefined-variable"
+            for entity in issue.entities
+        }
 
     def facts(self) -> Facts:
         return Facts(
             definitions=tuple(self.definitions()),
             formulas=tuple(self.formulas()),
-            tables=tuple(self.tables()),
+            tables=tuple(map(_table, self.tables)),
             references=tuple(self.references()),
             findings=tuple(self.findings()),
         )
@@ -196,55 +195,37 @@ class _Gathering:
                 continue
             if resolution.state == "ignored":
                 continue
-            parameter = self.parameter(each.symbol, resolution)
+            state: str = resolution.state
+            if state == "dangling":
+                state = "undefined" if formula.id.entity_id in self.undefined else "unknown"
+            target = self.by_id[resolution.target] if resolution.target else None
+            given = target if isinstance(target, Definition) else None
+            if given is not None and given.form != "table_row":
+                given = None
             yield VariableFacts(
                 symbol=spell(each.symbol),
                 role=each.role,
-                state="undefined" if resolution.state == "dangling" else resolution.state,
-                origin=self.origin(resolution, parameter),
+                state=state,
+                origin=self.origin(resolution),
                 target=resolution.target,
-                value=_value(parameter) if parameter else None,
-                unit=parameter.unit if parameter else None,
+                value=given.body if given else None,
+                unit=given.unit if given else None,
             )
 
-    def parameter(self, symbol: Symbol, resolution: Resolution) -> Parameter | None:
-        if resolution.target is None:
-            return None
-        return self.parameters.get((resolution.target, symbol.key))
-
-    def origin(self, resolution: Resolution, parameter: Parameter | None) -> str:
-        if parameter is not None:
-            unit = f" {parameter.unit}" if parameter.unit and parameter.text else ""
-            given = f" = {parameter.text}{unit}" if parameter.text else ""
-            return f"{self.named(parameter.table)}, {parameter.label}{given}"
+    def origin(self, resolution: Resolution) -> str:
         if resolution.target is not None:
             return self.named(resolution.target)
         return " or ".join(self.named(each) for each in resolution.candidates)
 
     def named(self, entity_id: UUID) -> str:
         """Name an entity as a text would refer to it."""
-        return referred(self.by_id[entity_id])
-
-    def tables(self) -> Iterator[TableFacts]:
-        for each in self.ir.entities:
-            if isinstance(each, Table) and not each.layout:
-                texts = {(cell.row, cell.col): cell.text for cell in each.cells}
-                rows = [
-                    tuple(texts.get((row, col), "") for col in range(each.n_cols))
-                    for row in range(each.header_rows, each.n_rows)
-                ]
-                yield TableFacts(
-                    id=each.id.entity_id,
-                    number=each.number,
-                    caption=each.caption,
-                    section=section_of(each),
-                    line=each.span.line,
-                    columns=tuple(" / ".join(column.path) for column in each.columns),
-                    rows=tuple(rows),
-                    is_numeric=tuple(
-                        column.dtype in ("integer", "decimal", "percent") for column in each.columns
-                    ),
-                )
+        entity = self.by_id[entity_id]
+        if isinstance(entity, Definition) and entity.form == "table_row":
+            table = next((each for each in self.tables if _is_inside(entity, each)), None)
+            place = f"{referred(table)}, " if table else ""
+            unit = f" {entity.unit}" if entity.unit else ""
+            return f"{place}{entity.term} = {entity.body}{unit}"
+        return referred(entity)
 
     def references(self) -> Iterator[ReferenceFacts]:
         for each in self.ir.entities:
@@ -257,7 +238,7 @@ class _Gathering:
                     type=each.reference_type,
                     state=resolution.state,
                     target=resolution.target,
-                    points_at=self.origin(resolution, None) or each.target_document or "",
+                    points_at=self.origin(resolution) or each.target_document or "",
                     section=section_of(each),
                     line=each.span.line,
                 )
@@ -291,19 +272,39 @@ def referred(entity: Entity) -> str:
     name = name_of(entity)
     match entity:
         case Section():
-            return f"section {name}"
+            return name
         case Formula():
             return f"equation ({entity.number})" if entity.number else f"formula {name}"
         case Table():
             return f"Table {entity.number}" if entity.number else f"table {name}"
         case Definition():
-            return f"{name}: {entity.body}"
+            is_symbol = entity.symbol is not None and entity.symbol.base in entity.term
+            return entity.body if is_symbol else f"{name}: {entity.body}"
         case CrossReference():
             return f"reference {name}"
 
 
-def _value(parameter: Parameter) -> str | None:
-    value = parameter.value
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return None if value is None else str(value)
+def _table(table: Table) -> TableFacts:
+    texts = {(cell.row, cell.col): cell.text for cell in table.cells}
+    return TableFacts(
+        id=table.id.entity_id,
+        number=table.number,
+        caption=table.caption,
+        section=section_of(table),
+        line=table.span.line,
+        columns=tuple(" / ".join(column.path) for column in table.columns),
+        rows=tuple(
+            tuple(texts.get((row, col), "") for col in range(table.n_cols))
+            for row in range(table.header_rows, table.n_rows)
+        ),
+        is_numeric=tuple(
+            column.dtype in ("integer", "decimal", "percent") for column in table.columns
+        ),
+    )
+
+
+def _is_inside(definition: Definition, table: Table) -> bool:
+    inner, outer = definition.span, table.span
+    if inner.start is None or outer.start is None or outer.end is None:
+        return False
+    return outer.start <= inner.start < outer.end

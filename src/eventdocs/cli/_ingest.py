@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections import Counter
 from pathlib import Path
@@ -81,13 +82,16 @@ def ingest(app: App, *, paths: tuple[str, ...], revises: str | None) -> None:
 
 def is_document(path: Path) -> bool:
     """Say whether a file in a folder has a name of a format that can be read."""
-    from eventdocs.errors import UnreadableDocumentError
-    from eventdocs.extraction import DEFAULT_EXTRACTORS, detect
+    from eventdocs.extraction import detect
 
-    try:
-        return detect(b"", path.name) in DEFAULT_EXTRACTORS.media_types
-    except UnreadableDocumentError:
-        return False
+    return detect(b"", path.name) in _readable()
+
+
+@functools.cache
+def _readable() -> frozenset[str]:
+    from eventdocs.extraction import default_extractors
+
+    return frozenset(default_extractors().media_types)
 
 
 def source_of(path: Path) -> str:

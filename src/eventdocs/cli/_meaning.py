@@ -43,9 +43,21 @@ def show_definitions(output: Output, definitions: Sequence[DefinitionFacts]) -> 
             "Term",
             "Meaning",
             "Form",
-            rows=[(each.line, each.term, each.body, each.form) for each in definitions],
+            rows=[(each.line, _term(each), _body(each), each.form) for each in definitions],
         )
     )
+
+
+def _term(definition: DefinitionFacts) -> str:
+    symbol = definition.symbol
+    if symbol is None or symbol == definition.term:
+        return definition.term
+    return f"{definition.term} ({symbol})" if definition.form == "table_row" else symbol
+
+
+def _body(definition: DefinitionFacts) -> str:
+    unit = definition.unit if definition.form == "table_row" else None
+    return f"{definition.body} {unit}" if unit else definition.body
 
 
 def show_formulas(output: Output, formulas: Sequence[FormulaFacts], *, inline: bool) -> None:
@@ -72,6 +84,8 @@ def _origin(variable: VariableFacts) -> str:
             return f"ambiguous: {variable.origin}"
         case "undefined":
             return "UNDEFINED: nothing in the document says what it is"
+        case "unknown":
+            return "not said"
         case other:
             return other
 
@@ -82,9 +96,9 @@ def show_tables(output: Output, tables: Sequence[TableFacts]) -> None:
     if not tables:
         output.line("  none", style="dim")
     for each in tables:
-        name = f"Table {each.number}" if each.number else "Table without a number"
-        caption = f": {each.caption}" if each.caption else ""
-        output.line(f"  {name}{caption}", style="cyan")
+        number = f"Table {each.number}" if each.number else ""
+        name = ": ".join(filter(None, (number, each.caption))) or "without a caption"
+        output.line(f"  {name}", style="cyan")
         output.line(f"    line {each.line}, {each.section}", style="dim")
         columns = [
             Column(title=title, right=is_numeric)
