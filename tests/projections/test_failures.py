@@ -360,12 +360,17 @@ class Course:
     repaired_after: int
 
 
+def _entry(stream: str, kind: type[Noted | Marked], text: str) -> tuple[str, Noted | Marked]:
+    return stream, kind(text=text)
+
+
 def _courses() -> st.SearchStrategy[Course]:
     streams = st.sampled_from(["a", "b", "c"])
     texts = st.sampled_from(["x", "y", "poison"])
-    kinds = st.sampled_from([Noted, Marked])
-    events = st.builds(lambda stream, kind, text: (stream, kind(text=text)), streams, kinds, texts)
-    batches = st.lists(st.lists(events, max_size=8), min_size=1, max_size=4)
+    kinds: st.SearchStrategy[type[Noted | Marked]] = st.sampled_from([Noted, Marked])
+    batches = st.lists(
+        st.lists(st.builds(_entry, streams, kinds, texts), max_size=8), min_size=1, max_size=4
+    )
     return st.builds(Course, batches, st.integers(0, 3))
 
 
