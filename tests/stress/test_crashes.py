@@ -1,0 +1,89 @@
+"""Under crashes: what was acknowledged is there, what was not is there wholly or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eventdocs.backends import open_store
+from eventdocs.migrations import upgrade
+from eventdocs.testing._postgres_server import PostgresServer, postgres_server
+from tests.stress.harness import (
+    SCALE,
+    Tail,
+    Truth,
+    settled_reader,
+    write_everything,
+    writer_process,
+)
+from tests.stress.writers import Report, Ticked
+
+
+@pytest.fixture(scope="module")
+def crashing_server() -> Iterator[PostgresServer]:
+    """A server of our own, which may be killed."""
+    with postgres_server(own=True) as server:
+        yield server
+
+
+async def test_a_crashed_server_has_every_acknowledged_event(
+    crashing_server: PostgresServer, tmp_path: Path
+) -> None:
+    """Writers go on through immediate restarts, and a follower sees what there is, once."""
+    url = crashing_server.create_database("crashed")
+    await upgrade(url)
+    async with open_store(url, events=[Ticked]) as store:
+        tail = Tail(settled_reader(store))
+        writing_is_over = asyncio.Event()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(tail.run(writing_is_over))
+            crashes = group.create_task(_crash_while_writing(crashing_server, tail))
+            report = await write_everything(
+                url, tmp_path, processes=2, writers=6, events=int(500 * SCALE)
+            )
+            crashes.cancel()
+            writing_is_over.set()
+
+    truth = await Truth.of(url)
+    assert truth.violations(tail.seen, report) == []
+    assert report.acknowledged
+
+
+async def _crash_while_writing(server: PostgresServer, tail: Tail) -> None:
+    """Crash the server each time the log has grown by some events."""
+    for threshold in (500, 1_500, 2_500):
+        await tail.has_seen(int(threshold * SCALE))
+        await asyncio.to_thread(server.restart, "immediate")
+
+
+async def test_a_killed_writer_leaves_whole_appends_and_no_obstacle(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Kill -9 in the middle of appending: the log stays right and readable to its end."""
+    output = tmp_path / "killed.jsonl"
+    async with open_store(postgres_url, events=[Ticked]) as store:
+        tail = Tail(settled_reader(store))
+        writing_is_over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(tail.run(writing_is_over))
+            async with writer_process(postgres_url, output, writers=8, events=1_000_000) as process:
+                await tail.has_seen(1_000)
+                process.kill()
+                await process.wait()
+            writing_is_over.set()
+            await following
+
+        appended = await store.append("own-after", [Ticked(by="survivor")])
+        assert await store.head() == appended.sequence
+
+    report = Report()
+    report.read(output)
+    truth = await Truth.of(postgres_url)
+    there = {event_id: sequence for sequence, event_id, _, _ in truth.events}
+    assert report.acknowledged.keys() <= there.keys()
+    assert not report.rolled_back & there.keys()
+    assert truth.inverted_streams() == []
