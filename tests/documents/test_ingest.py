@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
+import attrs
 import pytest
 from sqlalchemy import Connection, event, func, select
 
@@ -26,13 +27,21 @@ from eventdocs.errors import (
     CommandRefusedError,
     ConfigurationError,
     ExtractionLimitError,
+    ExtractorFailedError,
     StoreFullError,
     UnreadableDocumentError,
     UnregisteredEventError,
     UnsupportedFormatError,
 )
-from eventdocs.extraction import Limits
+from eventdocs.extraction import (
+    Extracted,
+    ExtractorRegistry,
+    Limits,
+    RawDocument,
+    default_extractors,
+)
 from eventdocs.ir import Definition, kind_of
+from eventdocs.observability import NullInstrumentation
 from eventdocs.store import EventStore
 from tests.documents.conftest import Library
 from tests.documents.methodology import FIRST, SECOND
@@ -309,3 +318,115 @@ async def test_a_full_disk_leaves_nothing_half_done(sqlite_url: str) -> None:
         ingested = await documents.ingest(big.encode(), source=SOURCE)
 
         assert (ingested.outcome, ingested.error) == ("uploaded", None)
+
+
+class TestInTheHostsTransaction:
+    async def test_a_rollback_takes_the_whole_document_along(self, library: Library) -> None:
+        """Brought in through the host's transaction, a document is gone when that is undone."""
+
+        async def fail() -> None:
+            async with library.store.begin() as tx:
+                documents = Documents(library.store.using(tx))
+                ingested = await documents.ingest(FIRST.encode(), source=SOURCE)
+                assert ingested.error is None
+                assert (await documents.ir(ingested.document_id)).version == 1
+                raise RuntimeError("on purpose")
+
+        with pytest.raises(RuntimeError, match="on purpose"):
+            await fail()
+
+        assert await library.types() == []
+        assert await _stored_contents(library.store) == 0
+
+    async def test_a_commit_keeps_it(self, library: Library) -> None:
+        """The same way, committed."""
+        async with library.store.begin() as tx:
+            await Documents(library.store.using(tx)).ingest(FIRST.encode(), source=SOURCE)
+
+        assert await library.types() == ARRIVAL
+        assert await library.documents.text(document_id_of(SOURCE)) == FIRST
+
+
+class _Renamed:
+    """The Markdown extractor under another version, as after an upgrade."""
+
+    def __init__(self, version: str) -> None:
+        self._inner = default_extractors().extractor_for("text/markdown", source_name="")
+        self.name, self.library = self._inner.name, self._inner.library
+        self.media_types = self._inner.media_types
+        self.version = version
+
+    def extract(self, document: RawDocument, limits: Limits) -> Extracted:
+        found = self._inner.extract(document, limits)
+        entities = tuple(
+            attrs.evolve(each, prov=attrs.evolve(each.prov, extractor_version=self.version))
+            for each in found.entities
+        )
+        return attrs.evolve(found, entities=entities)
+
+
+class TestReextract:
+    async def test_changes_nothing_with_the_same_extractors(self, library: Library) -> None:
+        """The same bytes and extractors give the same meaning, so nothing happened."""
+        ingested = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+
+        again = await library.documents.reextract(ingested.document_id)
+
+        assert again.appended is None
+        assert await library.types() == ARRIVAL
+
+    async def test_keeps_entity_ids_with_newer_extractors(self, library: Library) -> None:
+        """An upgrade of the extractor gives a new meaning of the same entities."""
+        ingested = await library.documents.ingest(FIRST.encode(), source=SOURCE)
+        before = await library.documents.ir(ingested.document_id)
+        newer = Documents(library.store, extractors=ExtractorRegistry([_Renamed("99")]))
+
+        again = await newer.reextract(ingested.document_id)
+
+        assert (again.revision, again.error) == (1, None)
+        after = await library.documents.ir(ingested.document_id)
+        assert [each.id for each in after.entities] == [each.id for each in before.entities]
+        assert {each.prov.extractor_version for each in after.entities} == {"99"}
+        await library.runner.catch_up()
+        entities = await library.documents.entities(ingested.document_id)
+        assert {each.version_from for each in entities} == {1}
+        assert len(entities) == len(after.entities)
+
+
+class _Crashing(_Renamed):
+    """An extractor with a defect."""
+
+    def extract(self, document: RawDocument, limits: Limits) -> Extracted:
+        raise KeyError("a secret of the document")
+
+
+async def test_a_defect_of_an_extractor_is_a_failure_like_others(library: Library) -> None:
+    """Whatever an extractor raises is recorded by its kind, without the document's words."""
+    documents = Documents(library.store, extractors=ExtractorRegistry([_Crashing("1")]))
+
+    ingested = await documents.ingest(FIRST.encode(), source=SOURCE)
+
+    assert isinstance(ingested.error, ExtractorFailedError)
+    assert isinstance(ingested.error.__cause__, KeyError)
+    failed = [each async for each in library.store.read_all()][-1]
+    assert failed.data.reason == "the extractor failed with KeyError"
+    assert b"secret" not in failed.raw.payload
+
+
+class _Counting(NullInstrumentation):
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+
+    def extracted(self, media_type: str, *, outcome: str, seconds: float) -> None:
+        assert seconds > 0
+        self.seen.append((media_type, outcome))
+
+
+async def test_extractions_are_counted_by_outcome(sqlite_url: str) -> None:
+    """Instrumentation hears of every extraction, after its outcome is known."""
+    counting = _Counting()
+    async with open_store(sqlite_url, events=DOCUMENT_EVENTS, instrumentation=counting) as store:
+        await Documents(store, limits=Limits(max_entities=1)).ingest(b"# A\n# B\n", source="a.md")
+        await Documents(store).ingest(b"# A\n# B\n", source="a.md")
+
+    assert counting.seen == [("text/markdown", "failed"), ("text/markdown", "extracted")]

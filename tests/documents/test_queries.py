@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -21,6 +21,7 @@ from tests.documents.conftest import Library
 from tests.documents.methodology import FIRST, SECOND
 
 SOURCE = "/papers/methodology.md"
+ONE = UUID(int=1)
 
 
 class TestFind:
@@ -88,6 +89,23 @@ class TestDocuments:
         assert methodology.uploaded_at.utcoffset() is not None
         assert methodology.size == len(FIRST.encode())
         assert methodology.version == 3
+
+    async def test_are_called_by_the_best_title_there_is(self, library: Library) -> None:
+        """A given title first, then the document's own, then the last part of its source."""
+        documents = library.documents
+
+        async def title_after(text: str, title: str | None, source: str = SOURCE) -> str:
+            await documents.ingest(text.encode(), source=source, title=title, document_id=ONE)
+            await library.runner.catch_up()
+            return (await documents.find(ONE)).title
+
+        assert await title_after("No heading.\n", None) == "methodology.md"
+        assert await title_after(FIRST, None) == "Index methodology"
+        assert await title_after(FIRST, "Given") == "Given"
+        assert await title_after(SECOND, None) == "Given"
+        assert await title_after(SECOND, None, "/moved/paper.md") == "Given"
+        assert await title_after(SECOND, "") == "Index methodology"
+        assert await title_after("No heading.\n", None, r"C:\moved\paper.md") == "paper.md"
 
     async def test_follow_their_life(self, library: Library) -> None:
         """Archiving, restoring, grouping and failing show in the view."""

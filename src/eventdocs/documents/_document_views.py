@@ -8,7 +8,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -40,7 +39,8 @@ document_views: Final = Table(
     read_model_metadata,
     Column("document_id", Uuid, primary_key=True),
     Column("title", Text, nullable=False),
-    Column("is_title_given", Boolean, nullable=False),
+    Column("given_title", Text, nullable=False),
+    Column("own_title", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -67,8 +67,9 @@ document_views: Final = Table(
 """Documents as they stand.
 
 `status` is live, archived or erased; `stage` is uploaded, converted, extracted or failed,
-and says how far the newest revision has come; `version` is that of the stream. The counts
-are those of the newest revision whose meaning is known.
+and says how far the newest revision has come; `version` is that of the stream. `title` is
+the one that was given, or else the document's own, or else the last part of `source`. The
+counts are those of the newest revision whose meaning is known.
 """
 
 document_groups: Final = Table(
@@ -115,12 +116,13 @@ class DocumentViews(Projector):
         rows: dict[UUID, dict[str, Any]] = dict(known)
         for event in events:
             document_id: UUID = event.data.document_id
-            rows[document_id] = {
-                **rows.get(document_id, {}),
-                **_change(rows.get(document_id, {}), event, small),
+            row = {**rows.get(document_id, {}), **_change(event, small)}
+            row |= {
+                "title": row["given_title"] or row["own_title"] or _tail(row["source"]),
                 "updated_at": event.recorded_at,
                 "version": event.version,
             }
+            rows[document_id] = row
         if created := [row for key, row in rows.items() if key not in known]:
             await tx.execute(insert(document_views), created)
         if changed := [row for key, row in rows.items() if key in known]:
@@ -144,9 +146,7 @@ def _contents_named_by(events: Iterable[RecordedEvent[Any]]) -> Iterable[Digest]
                 pass
 
 
-def _change(
-    row: Mapping[str, Any], event: RecordedEvent[Any], contents: Mapping[Digest, bytes]
-) -> dict[str, Any]:
+def _change(event: RecordedEvent[Any], contents: Mapping[Digest, bytes]) -> dict[str, Any]:
     match event.data:
         case happened.DocumentUploaded() as data:
             return {
@@ -154,6 +154,7 @@ def _change(
                 **_original(data),
                 **_named(contents.get(data.label)),
                 **_NOTHING_COUNTED,
+                "own_title": "",
                 "status": "live",
                 "uploaded_at": event.recorded_at,
                 "archived_at": None,
@@ -169,8 +170,8 @@ def _change(
             return {"stage": "failed", "error": f"{data.error}: {data.reason}"}
         case happened.SemanticsExtracted() as data:
             own_title = contents.get(data.title, b"").decode() if data.title else ""
-            named = {"title": own_title} if own_title and not row["is_title_given"] else {}
-            return {"stage": "extracted", "error": None, **named, **_counted(data.meaning)}
+            counted = _counted(data.meaning)
+            return {"stage": "extracted", "error": None, "own_title": own_title, **counted}
         case happened.SemanticsCurated() | happened.CurationUndone() as data:
             return _counted(data.meaning)
         case happened.DocumentArchived():
@@ -181,9 +182,9 @@ def _change(
             return {
                 **_NOTHING_COUNTED,
                 "status": "erased",
-                "title": "",
-                "is_title_given": False,
                 "source": "",
+                "given_title": "",
+                "own_title": "",
                 "error": None,
                 "erased_at": event.recorded_at,
             }
@@ -205,13 +206,13 @@ def _original(data: happened.DocumentUploaded | happened.DocumentRevised) -> dic
 def _named(content: bytes | None) -> dict[str, Any]:
     if content is None:
         # Erased since: the event that says so is on its way.
-        return {"source": "", "title": "", "is_title_given": False}
+        return {"source": "", "given_title": ""}
     label = Label.from_json(content)
-    return {
-        "source": label.source,
-        "title": label.title or re.split(r"[/\\]", label.source.rstrip("/\\"))[-1],
-        "is_title_given": bool(label.title),
-    }
+    return {"source": label.source, "given_title": label.title}
+
+
+def _tail(source: str) -> str:
+    return re.split(r"[/\\]", source.rstrip("/\\"))[-1]
 
 
 def _counted(meaning: happened.Meaning) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from eventdocs.documents._connections import reading, writing
 from eventdocs.documents._contents import Content
 from eventdocs.documents._decider import Command, contents_of, decide
 from eventdocs.documents._extracting import Extracting, failure
-from eventdocs.documents._history import check_existing, load, stream_of
+from eventdocs.documents._history import Loaded, check_existing, load, stream_of
 from eventdocs.documents._label import Label, document_id_of
 from eventdocs.documents._lifecycle import RecordErasure
 from eventdocs.documents._meaning import curated, read_patches, stale_proposals, summarise
@@ -377,7 +377,8 @@ class Documents(DocumentQueries):
                         stream_of(document_id), receipt, expected=loaded.version
                     )
             except WrongExpectedVersionError:
-                continue  # something happened to it meanwhile: judge again
+                if not await self._has_moved(loaded):
+                    raise
 
     async def _commit(self, document_id: UUID, plan: Plan) -> _Committed:
         while True:
@@ -397,10 +398,15 @@ class Documents(DocumentQueries):
                         stream_of(document_id), events, expected=loaded.version
                     )
             except (WrongExpectedVersionError, ContentMissingError):
-                if (await load(self.store, document_id)).version == loaded.version:
+                if not await self._has_moved(loaded):
                     raise
-                continue  # somebody else was first: judge again
+                continue
             return _Committed(state=state, events=events, appended=appended)
+
+    async def _has_moved(self, before: Loaded) -> bool:
+        """Tell whether somebody else was first, so that it makes sense to judge again."""
+        now = await load(self.store, before.state.document_id)
+        return now.version != before.version
 
 
 def _outcome(committed: _Committed) -> Literal["uploaded", "revised", "relabelled", "unchanged"]:
