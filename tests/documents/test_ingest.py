@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from eventdocs.errors import (
     ConfigurationError,
     ExtractionLimitError,
     ExtractorFailedError,
+    RevisionUnavailableError,
     StoreFullError,
     UnreadableDocumentError,
     UnregisteredEventError,
@@ -391,6 +393,61 @@ class TestReextract:
         entities = await library.documents.entities(ingested.document_id)
         assert {each.version_from for each in entities} == {1}
         assert len(entities) == len(after.entities)
+
+
+class _Held(_Renamed):
+    """An extractor that waits for a sign in the middle of its work."""
+
+    def __init__(self) -> None:
+        super().__init__("1")
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def extract(self, document: RawDocument, limits: Limits) -> Extracted:
+        self.begun.set()
+        assert self.go_on.wait(timeout=60)
+        return super().extract(document, limits)
+
+
+class TestWhileTheMeaningIsBeingExtracted:
+    async def test_another_revision_supersedes_it(self, library: Library) -> None:
+        """The slower extraction is of a revision that is not current any more: it is dropped."""
+        held = _Held()
+        slow = Documents(library.store, extractors=ExtractorRegistry([held]))
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(slow.ingest(FIRST.encode(), source=SOURCE))
+            await asyncio.to_thread(held.begun.wait)
+            second = await library.documents.ingest(SECOND.encode(), source=SOURCE)
+            held.go_on.set()
+
+        assert (second.outcome, second.revision) == ("revised", 2)
+        assert (first.result().outcome, first.result().revision) == ("superseded", 1)
+        assert await library.types() == [
+            "DocumentUploaded",
+            "DocumentRevised",
+            "DocumentConverted",
+            "SemanticsExtracted",
+        ]
+        assert (await library.documents.ir(second.document_id)).version == 2
+        with pytest.raises(RevisionUnavailableError, match="uploaded so far"):
+            await library.documents.ir(second.document_id, 1)
+
+    async def test_an_erasure_is_not_undone_by_it(self, library: Library) -> None:
+        """What was erased meanwhile stays erased: no text and no meaning comes after it."""
+        held = _Held()
+        slow = Documents(library.store, extractors=ExtractorRegistry([held]))
+
+        async def ingest() -> None:
+            with pytest.raises(CommandRefusedError, match="erased"):
+                await slow.ingest(FIRST.encode(), source=SOURCE)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ingest())
+            await asyncio.to_thread(held.begun.wait)
+            await library.documents.erase(document_id_of(SOURCE))
+            held.go_on.set()
+
+        assert await library.types() == ["DocumentUploaded", "DocumentErased"]
+        assert await _stored_contents(library.store) == 0
 
 
 class _Crashing(_Renamed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 from uuid import UUID
 
@@ -87,6 +88,44 @@ async def test_verification_finds_no_difference(
     report = await library.runner.verify(projector)
 
     assert report.is_equal
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_every_revision_can_be_read_from_the_rows(library: Library, seed: int) -> None:
+    """However a document changes, the rows say of each revision what its meaning says."""
+    chance = random.Random(seed)
+    documents = library.documents
+    terms = [f"Term {letter}" for letter in "abcdefgh"]
+    for _ in range(5):
+        lines = [
+            f"{term}\n: meaning {chance.randrange(3)} of {term.lower()}\n"
+            for term in chance.sample(terms, chance.randrange(2, len(terms)))
+        ]
+        text = "# Terms\n\n" + "\n".join(lines)
+        document_id = (await documents.ingest(text.encode(), source="terms.md")).document_id
+        ir = await documents.ir(document_id)
+        found = chance.choice([each for each in ir.entities if isinstance(each, Definition)])
+        corrected = f"corrected {chance.randrange(3)}"
+        await documents.curate(
+            document_id,
+            ChangeEntity(entity_id=found.id.entity_id, changes={"body": corrected}, by="Ada"),
+        )
+        if chance.random() < 0.5:
+            await library.runner.catch_up()
+
+    await library.runner.catch_up()
+
+    revisions = (await documents.state(document_id)).revisions
+    assert len(revisions) >= 3, "the document has a history"
+    for revision in revisions:
+        said = {
+            each.id.entity_id: each.body
+            for each in (await documents.ir(document_id, revision.number)).entities
+            if isinstance(each, Definition)
+        }
+        rows = await documents.entities(document_id, ir_type="definition", revision=revision.number)
+        assert {each.entity_id: each.definition for each in rows} == said
+        assert len(rows) == len(said)
 
 
 async def test_contents_are_listed_by_revision(library: Library) -> None:

@@ -350,7 +350,8 @@ class Documents(DocumentQueries):
 
         What other documents hold as well stays for their sake. The events stay, among
         them the receipt, `DocumentErased`; they name contents by digests only. The read
-        models forget the document when they follow. Backups are the host's to look after.
+        models forget the document when they follow. Backups, and pages that the database
+        has freed and not overwritten yet, are the host's to look after.
 
         Returns:
             Where the receipt stands; None if the document was erased before.
