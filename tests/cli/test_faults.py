@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from eventdocs.migrations import LATEST
 from tests.cli.conftest import Ended, Eventdocs, command, environment, run
 
-FILES = 40
+FILES = 16
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def library(folder: Path) -> Path:
     for number in range(FILES):
         formulas = "".join(
             f"$$\nW_{{{each}}} = V_{{{each}}} + {number}\n$$\n\nwhere $V_{{{each}}}$ is a value.\n\n"
-            for each in range(20)
+            for each in range(10)
         )
         (made / f"{number:03}.md").write_text(f"# Document {number}\n\n{formulas}")
     return made
@@ -72,7 +73,7 @@ def check_complete(eventdocs: Eventdocs) -> None:
 
 
 class TestAKilledIngest:
-    @pytest.mark.parametrize("after", [1, 7, FILES - 1])
+    @pytest.mark.parametrize("after", [1, FILES - 1])
     def test_goes_on_when_it_is_repeated(
         self, eventdocs: Eventdocs, folder: Path, library: Path, after: int
     ) -> None:
@@ -188,8 +189,8 @@ class TestADatabaseThatDoesNotFit:
         eventdocs("ingest", "a.md")
         with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:
             database.execute(
-                "INSERT INTO eventdocs_migrations SELECT 9999, 'future', checksum, applied_at "
-                "FROM eventdocs_migrations LIMIT 1"
+                "INSERT INTO eventdocs_migrations SELECT version + 1, 'future', checksum, applied_at "
+                "FROM eventdocs_migrations ORDER BY version DESC LIMIT 1"
             )
             database.commit()
 
@@ -197,7 +198,7 @@ class TestADatabaseThatDoesNotFit:
             ended = eventdocs(*arguments)
 
             assert ended.status == 1
-            assert "schema version 9999" in ended.problems[0]
+            assert f"schema version {LATEST + 1}" in ended.problems[0]
             assert "upgrade eventdocs" in ended.problems[0]
 
     def test_because_it_is_another_programs_is_left_alone(
