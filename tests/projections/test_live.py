@@ -38,8 +38,7 @@ class TestRun:
 
         async with ProjectionRunner(store, [trails], poll_interval=0.01) as runner:
             running = asyncio.create_task(runner.run())
-            for stream, data in history:
-                appended = await store.append(stream, [data])
+            appended = await append_all(store, history)
             await runner.wait_for(appended, trails.name)
             runner.stop()
             await running
@@ -71,7 +70,8 @@ class TestRun:
             running = asyncio.create_task(runner.run())
             await asyncio.sleep(0)
 
-        assert running.done() or await running is None
+        assert _tasks_at_work() == []
+        await running
 
     async def test_a_stop_before_the_run_is_not_lost(self, store: EventStore) -> None:
         """A run that begins after `stop` returns at once, until the runner is entered anew."""
@@ -132,8 +132,7 @@ class TestRun:
             store, [second, first], poll_interval=0.01, batch_size=3
         ) as runner:
             running = asyncio.create_task(runner.run())
-            for stream, data in history:
-                appended = await store.append(stream, [data])
+            appended = await append_all(store, history)
             await runner.wait_for(appended, type(second))
             runner.stop()
             await running
@@ -149,16 +148,17 @@ class TestRun:
             ProjectionRunner(store, [trails], poll_interval=0.01, batch_size=2) as runner,
         ):
             running = asyncio.create_task(runner.run())
-            for number, (stream, data) in enumerate(history):
-                appended = await other.append(stream, [data])
-                if number % 15 == 14:
-                    async with other.begin() as tx:
-                        await tx.execute(
-                            text(
-                                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                            )
+            for first in range(0, 60, 15):
+                await append_all(other, history[first : first + 15])
+                async with other.begin() as tx:
+                    await tx.execute(
+                        text(
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                         )
+                    )
+            appended = await append_all(other, [("a", Noted(text="last"))])
+            history.append(("a", Noted(text="last")))
             async with ProjectionRunner(other, [trails]) as observer:
                 await observer.wait_for(appended, trails.name, timeout=60)
             (status,) = await runner.status()

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from eventdocs.projections import FailurePolicy, Projector, handles
-from eventdocs.store import EventStore, RecordedEvent, event
+from eventdocs.store import Appended, EventStore, RecordedEvent, event
 
 _numbers = itertools.count(1)
 
@@ -112,10 +112,10 @@ def fold(history: Iterable[tuple[str, object]]) -> dict[str, tuple[int, str]]:
     return {stream: (len(own), "/".join(own)) for stream, own in texts.items()}
 
 
-async def append_all(store: EventStore, history: Iterable[tuple[str, object]]) -> None:
-    """Append each event on its own."""
-    for stream, data in history:
-        await store.append(stream, [data])
+async def append_all(store: EventStore, history: Iterable[tuple[str, object]]) -> Appended:
+    """Append each event on its own; return where the last one stands."""
+    appended = [await store.append(stream, [data]) for stream, data in history]
+    return appended[-1] if appended else Appended(stream="", places=(), version=0)
 
 
 async def read_trails(store: EventStore, projector: Trails) -> Mapping[str, tuple[int, str]]:

@@ -77,10 +77,16 @@ class DeadLetter:
     resolution: str | None
 
 
+def driver_error(error: BaseException) -> BaseException:
+    """Find the driver's own error below SQLAlchemy's."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    return error.orig.__cause__ or error.orig
+
+
 def describe(error: BaseException) -> str:
     """Say what *error* says, without the statement and the values that a driver's error carries."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        error = error.orig
+    error = driver_error(error)
     return f"{type(error).__name__}: {_storable(str(error), _MESSAGE_LIMIT)}"
 
 
@@ -104,7 +110,7 @@ async def record_failure(
     now = datetime.now(UTC)
     outcome = {
         "state": (DeadLetterState.SKIPPED if skipped_because else DeadLetterState.FAILED).value,
-        "error_type": f"{type(error).__module__}.{type(error).__qualname__}",
+        "error_type": f"{type(driver_error(error)).__module__}.{type(driver_error(error)).__qualname__}",
         "message": describe(error),
         "traceback": _storable("".join(traceback.format_tb(error.__traceback__)), _TRACEBACK_LIMIT),
         "resolved_at": now if skipped_because else None,

@@ -136,7 +136,7 @@ class Projection:
         # Every page begins with the event of the checkpoint: that the log still holds it
         # is seen with each page, and not only after a restart.
         selection = Selection(after=max(at.sequence - 1, 0), until=max(until, at.sequence))
-        limit = self._conditions.batch_size + 1
+        limit = self._conditions.batch_size + (at.sequence > 0)
         page = await self._patience.call(lambda: self._store.read_page(selection, limit=limit))
         events = page.events
         if at.sequence:

@@ -40,7 +40,8 @@ class Projector:
         name: Identity of the projection in the database; it outlives the class's own.
         version: Raise it when the read model must be built anew.
         tables: Tables that it alone writes, without a schema of their own.
-        depends_on: Projectors it stays behind, because it refers to their tables.
+        depends_on: Projectors it stays behind, because it refers to their rows. They may
+            be ahead of it, so rows that others refer to are marked as gone, not deleted.
         on_failure: What becomes of an event that a handler cannot apply.
         handlers: What applies each event type, by its name; found by `handles`.
     """

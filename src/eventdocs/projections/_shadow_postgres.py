@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from eventdocs.errors import RebuildFailedError
 from eventdocs.projections._checkpoints import Checkpoint, create_checkpoint, read_checkpoint
-from eventdocs.projections._dead_letters import describe
+from eventdocs.projections._dead_letters import describe, driver_error
 from eventdocs.projections._installation import qualified, schema_of
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._shadow import (
@@ -155,7 +155,10 @@ class PostgresShadow(Shadow):
 def _refuse(projection: str, error: DBAPIError, database: str) -> None:
     if trouble_behind(error, database) is not None:
         raise error
-    raise RebuildFailedError(projection, describe(error)) from error
+    # What stands in the way is in the detail: a view of the host's, or a row's key.
+    detail: str | None = getattr(driver_error(error), "detail", None)
+    reason = f"{describe(error)} ({detail})" if detail else describe(error)
+    raise RebuildFailedError(projection, reason) from error
 
 
 @attrs.frozen(kw_only=True)
