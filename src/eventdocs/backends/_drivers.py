@@ -19,7 +19,7 @@ def engine_for(address: str) -> AsyncEngine:
     """
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a ValueError for a port that is no number
         # The text is not shown: what cannot be parsed may still hold a password.
         raise ConfigurationError(["the database address cannot be read"]) from None
     match url.get_backend_name():

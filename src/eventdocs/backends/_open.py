@@ -102,7 +102,7 @@ def open_store(
 def _parsed(target: str) -> URL:
     try:
         return make_url(target)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a ValueError for a port that is no number
         # The text is not shown: what cannot be parsed may still hold a password.
         raise ConfigurationError([f"the database address cannot be read; use {_FORMS}"]) from None
 

@@ -36,7 +36,7 @@ def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> As
     """
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a ValueError for a port that is no number
         # The text is not shown: what cannot be parsed may still hold a password.
         raise ConfigurationError(["the database address cannot be read"]) from None
     if url.drivername not in _DRIVERS:
