@@ -22,6 +22,7 @@ from eventdocs.documents import (
     CurateSemantics,
     Document,
     DocumentErased,
+    DocumentEvent,
     ExportDocument,
     FailAnalysis,
     GenerateFeedback,
@@ -354,7 +355,7 @@ _commands: st.SearchStrategy[Command] = st.one_of(
 def test_any_history_of_commands_holds_together(commands: list[Command]) -> None:
     """Whatever is asked: accepted commands fold, repeats do nothing, the end is the end."""
     state = Document(document_id=DOCUMENT)
-    log: list[object] = []
+    log: list[DocumentEvent] = []
     for command in [UPLOAD, *commands]:
         try:
             events = decide(state, command)

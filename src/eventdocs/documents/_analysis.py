@@ -26,7 +26,7 @@ class RequestAnalysis(Command):
     kind: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         known = state.analyses.get(self.analysis_id)
         if known is not None and known.status == "requested" and known.kind == self.kind:
             return ()
@@ -76,7 +76,7 @@ class CompleteAnalysis(_OfAnalysis):
     result: Content
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         known = state.analyses.get(self.analysis_id)
         if known is not None and known.result == self.result.digest:
             return ()
@@ -102,7 +102,7 @@ class FailAnalysis(_OfAnalysis):
     reason: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         known = state.analyses.get(self.analysis_id)
         if known is not None and known.status == "failed" and known.reason == self.reason:
             return ()
@@ -121,7 +121,7 @@ class ResetAnalysis(_OfAnalysis):
     """Set an analysis back, so that it can be requested again."""
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if self.status(state) == "reset":
             return ()
         return (

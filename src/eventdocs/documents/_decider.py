@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 import attrs
 
 from eventdocs.documents._contents import Content
+from eventdocs.documents._events import DocumentEvent
 from eventdocs.documents._state import Document, Lifecycle
 from eventdocs.errors import CommandRefusedError
 
@@ -31,7 +32,7 @@ class Command(abc.ABC):
     possible: ClassVar[frozenset[Lifecycle]] = frozenset({"live"})
 
     @abc.abstractmethod
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[DocumentEvent, ...]:
         """Tell what happens; *state* is one in which the command is possible."""
 
     def refuse(self, state: Document, reason: str) -> CommandRefusedError:
@@ -39,7 +40,7 @@ class Command(abc.ABC):
         return CommandRefusedError(state.document_id, type(self).__name__, reason)
 
 
-def decide(state: Document, command: Command) -> tuple[object, ...]:
+def decide(state: Document, command: Command) -> tuple[DocumentEvent, ...]:
     """Decide what happens when *command* is given in *state*. Pure.
 
     Returns:

@@ -76,7 +76,7 @@ class _Committed:
     """
 
     state: Document
-    events: Sequence[object] = ()
+    events: Sequence[happened.DocumentEvent] = ()
     appended: Appended | None = None
 
 
@@ -384,7 +384,7 @@ class Documents(DocumentQueries):
     async def _commit(self, document_id: UUID, plan: Plan) -> _Committed:
         while True:
             loaded = await load(self.store, document_id)
-            state, events, contents = loaded.state, list[object](), list[Content]()
+            state, events, contents = loaded.state, list[happened.DocumentEvent](), list[Content]()
             try:
                 for command in await plan(state):
                     if new := decide(state, command):

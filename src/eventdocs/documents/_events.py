@@ -15,16 +15,27 @@ import attrs
 from eventdocs.store import event
 from eventdocs.types import Digest
 
+
+@attrs.frozen(kw_only=True)
+class DocumentEvent:
+    """What all of them tell.
+
+    Attributes:
+        document_id: The document; its stream is `document-<document_id>`.
+    """
+
+    document_id: UUID
+
+
 # ---- the original
 
 
 @event("DocumentUploaded", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentUploaded:
+class DocumentUploaded(DocumentEvent):
     """The first revision of a document came in.
 
     Attributes:
-        document_id: The document; its stream is `document-<document_id>`.
         revision: Always 1.
         label: Content that holds the document's source and title.
         original: Content: the bytes as they came in.
@@ -32,7 +43,6 @@ class DocumentUploaded:
         media_type: What kind of document the bytes are.
     """
 
-    document_id: UUID
     revision: int
     label: Digest
     original: Digest
@@ -42,18 +52,16 @@ class DocumentUploaded:
 
 @event("DocumentRevised", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentRevised:
+class DocumentRevised(DocumentEvent):
     """Other bytes came in for a document that was there.
 
     Attributes:
-        document_id: The document.
         revision: The new revision, one more than the last.
         original: Content: the bytes as they came in.
         size: Of the original, in bytes.
         media_type: What kind of document the bytes are.
     """
 
-    document_id: UUID
     revision: int
     original: Digest
     size: int
@@ -62,31 +70,27 @@ class DocumentRevised:
 
 @event("DocumentRelabelled", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentRelabelled:
+class DocumentRelabelled(DocumentEvent):
     """The document was given another title, or comes from another source now.
 
     Attributes:
-        document_id: The document.
         label: Content that holds the document's source and title as they are now.
     """
 
-    document_id: UUID
     label: Digest
 
 
 @event("DocumentConverted", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentConverted:
+class DocumentConverted(DocumentEvent):
     """A revision's bytes were turned into text.
 
     Attributes:
-        document_id: The document.
         revision: The revision.
         text: Content: the decoded, normalised text in UTF-8 that all offsets refer to.
         size: Of the text, in bytes.
     """
 
-    document_id: UUID
     revision: int
     text: Digest
     size: int
@@ -94,17 +98,15 @@ class DocumentConverted:
 
 @event("ConversionFailed", version=1)
 @attrs.frozen(kw_only=True)
-class ConversionFailed:
+class ConversionFailed(DocumentEvent):
     """A revision's bytes could not be turned into text.
 
     Attributes:
-        document_id: The document.
         revision: The revision.
         error: The kind of error.
         reason: What was wrong, without the document's name and words.
     """
 
-    document_id: UUID
     revision: int
     error: str
     reason: str
@@ -134,11 +136,10 @@ class Meaning:
 
 @event("SemanticsExtracted", version=1)
 @attrs.frozen(kw_only=True)
-class SemanticsExtracted:
+class SemanticsExtracted(DocumentEvent):
     """A revision's meaning was extracted.
 
     Attributes:
-        document_id: The document.
         revision: The revision.
         title: Content: the title the document gives itself, in UTF-8; None without one.
         meaning: What it means, earlier corrections applied.
@@ -148,7 +149,6 @@ class SemanticsExtracted:
         extractor_version: In which version.
     """
 
-    document_id: UUID
     revision: int
     title: Digest | None
     meaning: Meaning
@@ -160,17 +160,15 @@ class SemanticsExtracted:
 
 @event("ExtractionFailed", version=1)
 @attrs.frozen(kw_only=True)
-class ExtractionFailed:
+class ExtractionFailed(DocumentEvent):
     """A revision's meaning could not be extracted.
 
     Attributes:
-        document_id: The document.
         revision: The revision.
         error: The kind of error.
         reason: What was wrong, without the document's name and words.
     """
 
-    document_id: UUID
     revision: int
     error: str
     reason: str
@@ -178,11 +176,10 @@ class ExtractionFailed:
 
 @event("SemanticsCurated", version=1)
 @attrs.frozen(kw_only=True)
-class SemanticsCurated:
+class SemanticsCurated(DocumentEvent):
     """Somebody corrected what was extracted; the correction outlives later extractions.
 
     Attributes:
-        document_id: The document.
         curation_id: The correction.
         revision: The first revision it applies to.
         patch: Content: the proposals, as JSON.
@@ -190,7 +187,6 @@ class SemanticsCurated:
         meaning: What the revision means with this correction.
     """
 
-    document_id: UUID
     curation_id: UUID
     revision: int
     patch: Digest
@@ -200,17 +196,15 @@ class SemanticsCurated:
 
 @event("CurationUndone", version=1)
 @attrs.frozen(kw_only=True)
-class CurationUndone:
+class CurationUndone(DocumentEvent):
     """A correction was taken back.
 
     Attributes:
-        document_id: The document.
         curation_id: The correction.
         revision: The newest revision that it no longer applies to.
         meaning: What that revision means without this correction.
     """
 
-    document_id: UUID
     curation_id: UUID
     revision: int
     meaning: Meaning
@@ -221,17 +215,15 @@ class CurationUndone:
 
 @event("AnalysisRequested", version=1)
 @attrs.frozen(kw_only=True)
-class AnalysisRequested:
+class AnalysisRequested(DocumentEvent):
     """Somebody wants an analysis of the document.
 
     Attributes:
-        document_id: The document.
         analysis_id: The analysis.
         revision: The revision to be analysed.
         kind: What kind of analysis, in the host's words.
     """
 
-    document_id: UUID
     analysis_id: UUID
     revision: int
     kind: str
@@ -239,17 +231,15 @@ class AnalysisRequested:
 
 @event("AnalysisCompleted", version=1)
 @attrs.frozen(kw_only=True)
-class AnalysisCompleted:
+class AnalysisCompleted(DocumentEvent):
     """An analysis came to a result.
 
     Attributes:
-        document_id: The document.
         analysis_id: The analysis.
         result: Content: the result, in the host's form.
         size: Of the result, in bytes.
     """
 
-    document_id: UUID
     analysis_id: UUID
     result: Digest
     size: int
@@ -257,41 +247,36 @@ class AnalysisCompleted:
 
 @event("AnalysisFailed", version=1)
 @attrs.frozen(kw_only=True)
-class AnalysisFailed:
+class AnalysisFailed(DocumentEvent):
     """An analysis came to no result.
 
     Attributes:
-        document_id: The document.
         analysis_id: The analysis.
         reason: Why, without the document's words: it cannot be erased.
     """
 
-    document_id: UUID
     analysis_id: UUID
     reason: str
 
 
 @event("AnalysisReset", version=1)
 @attrs.frozen(kw_only=True)
-class AnalysisReset:
+class AnalysisReset(DocumentEvent):
     """An analysis was set back; what came of it no longer counts.
 
     Attributes:
-        document_id: The document.
         analysis_id: The analysis.
     """
 
-    document_id: UUID
     analysis_id: UUID
 
 
 @event("FeedbackGenerated", version=1)
 @attrs.frozen(kw_only=True)
-class FeedbackGenerated:
+class FeedbackGenerated(DocumentEvent):
     """Feedback on the document was written.
 
     Attributes:
-        document_id: The document.
         feedback_id: The feedback.
         revision: The revision it is about.
         text: Content: the feedback, in UTF-8.
@@ -299,7 +284,6 @@ class FeedbackGenerated:
         entities: The entities it is about.
     """
 
-    document_id: UUID
     feedback_id: UUID
     revision: int
     text: Digest
@@ -309,62 +293,54 @@ class FeedbackGenerated:
 
 @event("FeedbackAccepted", version=1)
 @attrs.frozen(kw_only=True)
-class FeedbackAccepted:
+class FeedbackAccepted(DocumentEvent):
     """Feedback was found right.
 
     Attributes:
-        document_id: The document.
         feedback_id: The feedback.
     """
 
-    document_id: UUID
     feedback_id: UUID
 
 
 @event("FeedbackRejected", version=1)
 @attrs.frozen(kw_only=True)
-class FeedbackRejected:
+class FeedbackRejected(DocumentEvent):
     """Feedback was found wrong.
 
     Attributes:
-        document_id: The document.
         feedback_id: The feedback.
         reason: Content: why, in UTF-8; None if nothing was said.
     """
 
-    document_id: UUID
     feedback_id: UUID
     reason: Digest | None = None
 
 
 @event("FeedbackModified", version=1)
 @attrs.frozen(kw_only=True)
-class FeedbackModified:
+class FeedbackModified(DocumentEvent):
     """Feedback was reworded.
 
     Attributes:
-        document_id: The document.
         feedback_id: The feedback.
         text: Content: the new wording, in UTF-8.
     """
 
-    document_id: UUID
     feedback_id: UUID
     text: Digest
 
 
 @event("DocumentExported", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentExported:
+class DocumentExported(DocumentEvent):
     """The document, or its meaning, left in some form.
 
     Attributes:
-        document_id: The document.
         revision: The revision that left.
         form: In which form, such as a media type.
     """
 
-    document_id: UUID
     revision: int
     form: str
 
@@ -374,70 +350,52 @@ class DocumentExported:
 
 @event("DocumentGrouped", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentGrouped:
+class DocumentGrouped(DocumentEvent):
     """The document joined a group.
 
     Attributes:
-        document_id: The document.
         group: The group, in the host's words.
     """
 
-    document_id: UUID
     group: str
 
 
 @event("DocumentUngrouped", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentUngrouped:
+class DocumentUngrouped(DocumentEvent):
     """The document left a group.
 
     Attributes:
-        document_id: The document.
         group: The group, in the host's words.
     """
 
-    document_id: UUID
     group: str
 
 
 @event("DocumentArchived", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentArchived:
-    """The document was put away; it can be read and changes no more.
-
-    Attributes:
-        document_id: The document.
-    """
-
-    document_id: UUID
+class DocumentArchived(DocumentEvent):
+    """The document was put away; it can be read and changes no more."""
 
 
 @event("DocumentRestored", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentRestored:
-    """The document was taken out of the archive.
-
-    Attributes:
-        document_id: The document.
-    """
-
-    document_id: UUID
+class DocumentRestored(DocumentEvent):
+    """The document was taken out of the archive."""
 
 
 @event("DocumentErased", version=1)
 @attrs.frozen(kw_only=True)
-class DocumentErased:
+class DocumentErased(DocumentEvent):
     """The document's contents are gone for good: this is the receipt.
 
     Attributes:
-        document_id: The document.
         revision: How many revisions it had.
         removed: How many contents were deleted.
         removed_size: What they held, in bytes.
         kept: How many contents stay because another document refers to the same bytes.
     """
 
-    document_id: UUID
     revision: int
     removed: int
     removed_size: int

@@ -30,7 +30,7 @@ class GenerateFeedback(Command):
     entities: tuple[UUID, ...] = ()
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         known = state.feedback.get(self.feedback_id)
         if known is not None:
             if known.status == "generated" and known.text == self.text.digest:
@@ -76,7 +76,7 @@ class AcceptFeedback(_OfFeedback):
     """Find feedback right."""
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if self.status(state) == "accepted":
             return ()
         self.must_be_open(state)
@@ -96,7 +96,7 @@ class RejectFeedback(_OfFeedback):
     reason: Content | None = None
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         reason = None if self.reason is None else self.reason.digest
         if self.status(state) == "rejected" and state.feedback[self.feedback_id].reason == reason:
             return ()
@@ -119,7 +119,7 @@ class ModifyFeedback(_OfFeedback):
     text: Content
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         self.must_be_open(state)
         if state.feedback[self.feedback_id].text == self.text.digest:
             return ()

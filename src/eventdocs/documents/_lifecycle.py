@@ -23,7 +23,7 @@ class ExportDocument(Command):
     possible = frozenset({"live", "archived"})
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         return (
             happened.DocumentExported(
                 document_id=state.document_id, revision=state.current.number, form=self.form
@@ -42,7 +42,7 @@ class GroupDocument(Command):
     group: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if self.group in state.groups:
             return ()
         return (happened.DocumentGrouped(document_id=state.document_id, group=self.group),)
@@ -59,7 +59,7 @@ class UngroupDocument(Command):
     group: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if self.group not in state.groups:
             return ()
         return (happened.DocumentUngrouped(document_id=state.document_id, group=self.group),)
@@ -72,7 +72,7 @@ class ArchiveDocument(Command):
     possible = frozenset({"live", "archived"})
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if state.lifecycle == "archived":
             return ()
         return (happened.DocumentArchived(document_id=state.document_id),)
@@ -85,7 +85,7 @@ class RestoreDocument(Command):
     possible = frozenset({"live", "archived"})
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if state.lifecycle == "live":
             return ()
         return (happened.DocumentRestored(document_id=state.document_id),)
@@ -108,7 +108,7 @@ class RecordErasure(Command):
     possible = frozenset({"live", "archived", "erased"})
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if state.lifecycle == "erased":
             return ()
         return (

@@ -28,7 +28,7 @@ class UploadDocument(Command):
     possible = frozenset({"absent", "live"})
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if state.lifecycle == "absent":
             return (
                 happened.DocumentUploaded(
@@ -58,7 +58,7 @@ class ReviseDocument(Command):
     media_type: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if state.current.original == self.original.digest:
             return ()
         return (
@@ -83,7 +83,7 @@ class RelabelDocument(Command):
     label: Content
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if state.label == self.label.digest:
             return ()
         return (

@@ -43,7 +43,7 @@ class RecordConversion(_OfRevision):
     text: Content
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         if self.current(state).text == self.text.digest:
             return ()
         return (
@@ -77,7 +77,7 @@ class RecordExtraction(_OfRevision):
     extractor_version: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         revision = self.current(state)
         if revision.text is None:
             raise self.refuse(state, "the revision has not been converted to text")
@@ -110,7 +110,7 @@ class RecordConversionFailure(_OfRevision):
     reason: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         failed = happened.ConversionFailed(
             document_id=state.document_id,
             revision=self.revision,
@@ -133,7 +133,7 @@ class RecordExtractionFailure(_OfRevision):
     reason: str
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         failed = happened.ExtractionFailed(
             document_id=state.document_id,
             revision=self.revision,
@@ -145,7 +145,7 @@ class RecordExtractionFailure(_OfRevision):
 
 def _unless_known(
     revision: Revision, failed: happened.ConversionFailed | happened.ExtractionFailed
-) -> tuple[object, ...]:
+) -> tuple[happened.DocumentEvent, ...]:
     # A meaning that is there already is not made worse by a later attempt.
     return () if revision.stage == "extracted" or revision.failure == failed else (failed,)
 
@@ -167,7 +167,7 @@ class CurateSemantics(Command):
     meaning: happened.Meaning
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         known = state.curations.get(self.curation_id)
         if known is not None:
             if known.patch == self.patch.digest and not known.undone:
@@ -200,7 +200,7 @@ class UndoCuration(Command):
     meaning: happened.Meaning
 
     @override
-    def lead_to(self, state: Document) -> tuple[object, ...]:
+    def lead_to(self, state: Document) -> tuple[happened.DocumentEvent, ...]:
         known = state.curations.get(self.curation_id)
         if known is None or state.extracted is None:
             raise self.refuse(state, f"there is no curation {self.curation_id}")
