@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     select,
     true,
+    tuple_,
 )
 
 from eventdocs.backends._postgres_sql import Row, Statement, compiled
@@ -81,34 +82,53 @@ def page_arguments(selection: Selection, limit: int, until: int) -> Mapping[str,
 def _page_statement(
     schema: str | None, *, in_stream: bool, in_category: bool, of_types: bool, backward: bool
 ) -> Statement:
-    place = events.c.version if in_stream else events.c.sequence
-    wanted = [place > _AFTER, place <= _UNTIL]
     if in_stream:
-        wanted.append(events.c.stream == bindparam("stream", type_=Text))
-    if in_category:
-        wanted.append(events.c.category == bindparam("category", type_=Text))
+        wanted, order = _between(events.c.stream, bindparam("stream", type_=Text), events.c.version)
+    elif in_category:
+        category = bindparam("category", type_=Text)
+        wanted, order = _between(events.c.category, category, events.c.sequence)
+    else:
+        wanted = [events.c.sequence > _AFTER, events.c.sequence <= _UNTIL]
+        order = [events.c.sequence]
     if of_types and (in_stream or in_category):
-        wanted.append(events.c.type == any_(_TYPES))
+        wanted = [*wanted, events.c.type == any_(_TYPES)]
     elif of_types:
-        wanted = [events.c.sequence.in_(_first_of_each_type(wanted, backward=backward))]
-    order = place.desc() if backward else place
-    return compiled(select(*_COLUMNS).where(*wanted).order_by(order).limit(_LIMIT), schema)
+        wanted = [events.c.sequence.in_(_first_of_each_type(backward=backward))]
+    page = select(*_COLUMNS).where(*wanted).order_by(*_directed(order, backward=backward))
+    return compiled(page.limit(_LIMIT), schema)
 
 
-def _first_of_each_type(
-    wanted: Sequence[ColumnElement[bool]], *, backward: bool
-) -> Select[tuple[int]]:
+def _between(
+    column: ColumnElement[str], value: ColumnElement[str], place: ColumnElement[int]
+) -> tuple[Sequence[ColumnElement[bool]], Sequence[ColumnElement[Any]]]:
+    """Restrict *column* to *value* and *place* to the page's, and order by place.
+
+    Written as rows, so that only the index on both columns gives the order. Of a plain
+    equality the planner may think that matches are spread evenly, and look for the last
+    of them by walking through the whole log.
+    """
+    here = tuple_(column, place)
+    return [here > tuple_(value, _AFTER), here <= tuple_(value, _UNTIL)], [column, place]
+
+
+def _directed(
+    order: Sequence[ColumnElement[Any]], *, backward: bool
+) -> Sequence[ColumnElement[Any]]:
+    return [each.desc() for each in order] if backward else order
+
+
+def _first_of_each_type(*, backward: bool) -> Select[tuple[int]]:
     """Find where a page's events stand by one ordered index search for each type.
 
-    The planner would read and sort every event of several types for each page, or
-    filter its way through the whole log for types that are rare.
+    Asked for several types at once, the planner would read and sort all of their events
+    for each page.
     """
-    order = events.c.sequence.desc() if backward else events.c.sequence
     each = func.unnest(_TYPES).table_valued("name").render_derived(name="each_type")
+    wanted, order = _between(events.c.type, each.c.name, events.c.sequence)
     search = (
         select(events.c.sequence)
-        .where(events.c.type == each.c.name, *wanted)
-        .order_by(order)
+        .where(*wanted)
+        .order_by(*_directed(order, backward=backward))
         .limit(_LIMIT)
         .lateral()
     )

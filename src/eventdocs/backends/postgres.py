@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, Self, TypeAlias, cast
 from uuid import UUID
@@ -26,7 +26,12 @@ from eventdocs.backends._postgres_reading import (
 )
 from eventdocs.backends._postgres_sql import Row, Statement, from_file
 from eventdocs.backends._postgres_writer import PostgresWriter
-from eventdocs.errors import ConfigurationError, NotAnEventStoreError, StoreClosedError
+from eventdocs.errors import (
+    ConfigurationError,
+    NotAnEventStoreError,
+    StoreClosedError,
+    StoreUnavailableError,
+)
 from eventdocs.observability import Instrumentation
 from eventdocs.store import (
     Appended,
@@ -160,38 +165,50 @@ class PostgresEventStore(EventStore):
     async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
         self._refuse_if_closed()
         started = time.perf_counter()
-        until = furthest(selection)
-        async with self._driver() as driver:
+
+        async def read(driver: _Driver) -> Sequence[Row]:
+            until = furthest(selection)
             if selection.stream is None:
                 rows = await self._fetch(driver, from_file("watermark", self.schema))
                 until = min(until, checked_watermark(rows[0][0], self._database))
-            rows = await self._fetch(
+            return await self._fetch(
                 driver,
                 page_statement(selection, self.schema),
                 page_arguments(selection, limit, until),
             )
-        page = page_of(selection, limit, rows, self.codec)
+
+        page = page_of(selection, limit, await self._read_with(read), self.codec)
         self.instrumentation.read(events=len(page.events), seconds=time.perf_counter() - started)
         return page
 
     @override
     async def stream_version(self, stream: str) -> int:
         self._refuse_if_closed()
-        async with self._driver() as driver:
-            rows = await self._fetch(
-                driver,
-                from_file("stream_version", self.schema),
-                {"stream": check_stream_name(stream)},
-            )
+        arguments = {"stream": check_stream_name(stream)}
+        rows = await self._read_with(
+            lambda driver: self._fetch(driver, from_file("stream_version", self.schema), arguments)
+        )
         return int(rows[0][0]) if rows else 0
 
     @override
     async def head(self) -> int:
         self._refuse_if_closed()
-        async with self._driver() as driver:
-            rows = await self._fetch(driver, from_file("head", self.schema))
+        rows = await self._read_with(
+            lambda driver: self._fetch(driver, from_file("head", self.schema))
+        )
         checked_watermark(rows[0][0], self._database)
         return int(rows[0][1])
+
+    async def _read_with(
+        self, read: Callable[[_Driver], Awaitable[Sequence[Row]]]
+    ) -> Sequence[Row]:
+        try:
+            async with self._driver() as driver:
+                return await read(driver)
+        except StoreUnavailableError:
+            # Perhaps the server has only dropped a connection that stood in the pool.
+            async with self._driver() as driver:
+                return await read(driver)
 
     # ---- connections
 
