@@ -82,6 +82,25 @@ async def test_a_removal_takes_an_entity_and_its_findings(library: Library) -> N
     )
 
 
+async def test_undoing_a_removal_opens_its_findings_again(library: Library) -> None:
+    """A finding that a correction has fixed is the same finding when it is back."""
+    document_id, extracted = await _ingested(library)
+    reference = next(each for each in extracted.entities if isinstance(each, CrossReference))
+    await library.runner.catch_up()
+    removal = RemoveEntity(entity_id=reference.id.entity_id, by="Ada")
+    curation = await library.documents.curate(document_id, removal)
+    await library.runner.catch_up()
+    (fixed,) = await library.documents.findings(document_id, include_fixed=True)
+
+    await library.documents.undo_curation(document_id, curation)
+    await library.runner.catch_up()
+
+    (open_again,) = await library.documents.findings(document_id, include_fixed=True)
+    assert (fixed.introduced_in, fixed.fixed_in) == (1, 1)
+    assert (open_again.introduced_in, open_again.fixed_in) == (1, None)
+    assert fixed.fingerprint == open_again.fingerprint
+
+
 async def test_an_addition_is_an_entity_like_others(library: Library) -> None:
     """A definition that a model found is there, with its confidence."""
     document_id, extracted = await _ingested(library)
