@@ -12,7 +12,8 @@ __all__ = ["Acronym", "acronyms"]
 _SHORT_AFTER = re.compile(
     r"\((?:the\s+|or\s+)?[\"“]?(?P<short>[A-Z][A-Za-z0-9&.-]{1,9})[\"”]?(?:[,;]\s*[^()]{1,40})?\)"
 )
-_LONG_AFTER = re.compile(r"(?<![\w-])(?P<short>[A-Z][A-Z0-9&-]{1,9}s?)\s+\((?P<long>[^()]{5,80})\)")
+_LONG_AFTER = re.compile(r"\((?P<long>[^()]{5,80})\)")
+_SHORT_BEFORE = re.compile(r"(?<![\w-])(?P<short>[A-Z][A-Z0-9&-]{1,9}s?)\s+$")
 _WORD = re.compile(r"[^\W_][\w'’]*")
 _SMALL = frozenset("a an and at by de der des du for from in of on or the to und with".split())
 
@@ -38,9 +39,14 @@ def acronyms(text: str) -> Iterator[Acronym]:
             end = len(text[: found.start()].rstrip())
             yield Acronym(found.span("short"), (start, end))
     for found in _LONG_AFTER.finditer(text):
-        start = _long_form(text, found.end("long"), found["short"].rstrip("s"))
+        before = max(0, found.start() - 14)
+        spelled = _SHORT_BEFORE.search(text[before : found.start()])
+        if spelled is None:
+            continue
+        start = _long_form(text, found.end("long"), spelled["short"].rstrip("s"))
         if start == found.start("long"):
-            yield Acronym(found.span("short"), found.span("long"))
+            short = before + spelled.start("short"), before + spelled.end("short")
+            yield Acronym(short, found.span("long"))
 
 
 def _long_form(text: str, end: int, short: str) -> int | None:

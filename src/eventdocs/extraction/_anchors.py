@@ -48,6 +48,9 @@ class Anchors:
                 settled = Resolution(state="resolved", target=self._entities[name], by="anchor")
             elif name in self._things:
                 settled = Resolution(state="ignored", by=self._things[name])
+            elif entity.reference_type == "footnote":
+                # A footnote stands in the document that refers to it, or nowhere.
+                settled = Resolution(state="dangling", by="footnote")
             else:
                 continue
             entities[index] = attrs.evolve(entity, resolution=settled)

@@ -46,6 +46,8 @@ class Slugs:
             explicit: The id its author gave it, instead of which pandoc makes none.
         """
         plain = title.strip().lower()
+        if not plain:
+            return ()
         github = _GITHUB_DROPPED.sub("", plain).replace(" ", "-")
         if explicit is not None:
             self._pandoc.setdefault(explicit, 1)

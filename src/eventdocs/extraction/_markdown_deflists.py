@@ -97,7 +97,7 @@ class DefinitionLists:
             form="glossary" if current.glossary else "deflist",
             symbol=self._symbol(term),
             aliases=shorts,
-            unit=unit_in_text(body.text[:2000]),
+            unit=unit_in_text(body.text),
             anchor=names[0] if names else None,
             method="markup",
         )

@@ -6,9 +6,10 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.helpers import parseLinkLabel
-from markdown_it.parser_inline import ParserInline
+from markdown_it.parser_inline import ParserInline, RuleFuncInlineType
 from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
+from typing_extensions import override
 
 __all__ = [
     "ATTRIBUTES",
@@ -25,7 +26,27 @@ ATTRIBUTES = re.compile(
 )
 """An attribute block such as `{#eq-weight .wide}`; the last id counts."""
 
-_TEXT_END = re.compile(r"[\\`*_~\[\]<&$^@!{\n]")
+_BEGIN_AT = {
+    "newline": "\n",
+    "dollar_math": "$",
+    "tex": "\\",
+    "escape": "\\",
+    "role": "{",
+    "backticks": "`",
+    "strikethrough": "~",
+    "emphasis": "*_",
+    "footnote": "[",
+    "citation": "[",
+    "link": "[",
+    "span": "[",
+    "image": "!",
+    "autolink": "<",
+    "html_inline": "<",
+    "entity": "&",
+    "attributes": "{",
+    "bare_citation": "@",
+}
+_TEXT_END = re.compile(r"[\\`*_~\[\]<&$@!{\n]")
 _ROLE = re.compile(r"\{([A-Za-z][\w:+.-]*)\}(`+)")
 _TEX_REFERENCE = re.compile(
     r"\\(?P<kind>eqref|ref|autoref|cref|Cref|pageref|nameref|vref|cite[a-z]*\*?)"
@@ -42,6 +63,10 @@ _FOOTNOTE = re.compile(r"\[\^([^\s\[\]]+)\](?!:)")
 _AMOUNT = re.compile(r"\s*\d[\d.,]*\s+[A-Za-z]{2,}(?![^$]*\\)")
 
 
+_DEEPEST = 20
+"""Brackets inside one another; each level costs another look at all that follows."""
+
+
 class PlacedInline(ParserInline):
     """markdown-it's inline parser, which also notes where each token came from.
 
@@ -49,9 +74,39 @@ class PlacedInline(ParserInline):
     positions, so what a call pushes came from the characters it consumed.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_first: dict[str, list[RuleFuncInlineType]] = {}
+
+    def prepare(self) -> None:
+        """Sort the rules by the characters they begin at, when all are known."""
+        self._by_first = {}
+        rules = zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True)
+        for name, rule in rules:
+            for first in _BEGIN_AT.get(name, ""):
+                self._by_first.setdefault(first, []).append(rule)
+
+    @override
+    def skipToken(self, state: StateInline) -> None:
+        start = state.pos
+        if start in state.cache:
+            state.pos = state.cache[start]
+            return
+        if state.level < _DEEPEST:
+            state.level += 1
+            rules = self._by_first.get(state.src[start], _TEXT)
+            consumed = any(rule(state, True) for rule in rules)
+            state.level -= 1
+            if not consumed:
+                state.pos = start + 1
+        else:
+            state.pos = state.posMax
+        state.cache[start] = state.pos
+
+    @override
     def tokenize(self, state: StateInline) -> None:
-        rules = self.ruler.getRules("")
-        deepest: int = state.md.options["maxNesting"]
+        by_first = self._by_first
+        src = state.src
         tokens = state.tokens
         end = state.posMax
         pending_from = state.pos
@@ -61,13 +116,13 @@ class PlacedInline(ParserInline):
                 pending_from = start
             known = len(tokens)
             consumed = False
-            if state.level < deepest:
-                for rule in rules:
+            if state.level < _DEEPEST:
+                for rule in by_first.get(src[start], _TEXT):
                     consumed = rule(state, False)
                     if consumed:
                         break
             if not consumed:
-                state.pending += state.src[start]
+                state.pending += src[start]
                 state.pos = start + 1
             elif len(tokens) > known:
                 _note(tokens, known, start, state.pos, pending_from)
@@ -114,6 +169,8 @@ def add_inline_rules(md: MarkdownIt) -> None:
     ruler.after("link", "span", _span)
     ruler.push("attributes", _attributes)
     ruler.push("bare_citation", _bare_citation)
+    if isinstance(md.inline, PlacedInline):
+        md.inline.prepare()
 
 
 def attribute_id(found: re.Match[str]) -> str | None:
@@ -130,6 +187,9 @@ def _text(state: StateInline, silent: bool) -> bool:
         state.pending += state.src[state.pos : end]
     state.pos = end
     return True
+
+
+_TEXT: list[RuleFuncInlineType] = [_text]
 
 
 def _link(state: StateInline, silent: bool) -> bool:

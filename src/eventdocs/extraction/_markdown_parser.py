@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from eventdocs.extraction._markdown_blocks import add_block_rules
 from eventdocs.extraction._markdown_inline import PlacedInline, add_inline_rules
+from eventdocs.extraction._markdown_paragraphs import add_paragraph_rules
 from eventdocs.extraction._markdown_tables import add_table_rules
 from eventdocs.extraction._prose import Passage
 
@@ -103,6 +104,7 @@ class MarkdownParser:
         md.inline.ruler.disable("footnote_ref")
         add_table_rules(md)
         add_block_rules(md)
+        add_paragraph_rules(md)
         add_inline_rules(md)
         self._md = md
         self.env: dict[str, Any] = {"references": {}}

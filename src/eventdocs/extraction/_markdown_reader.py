@@ -153,9 +153,14 @@ class MarkdownReader:
             region.extend(prose)
 
     def _begin_block(self) -> None:
-        self._tables.forget()
+        self._forget_tables()
         self._formulas.just_written = False
         self._announces_meanings = False
+
+    def _forget_tables(self) -> None:
+        # What stands in a cell does not part its table from a caption.
+        if not self._in_cell:
+            self._tables.forget()
 
     def _heading(self, here: _Here) -> int:
         inline = here.tokens[here.at + 1]
@@ -203,7 +208,7 @@ class MarkdownReader:
             self._commit(prose, numbered=True)
             self._note(prose)
             return
-        self._tables.forget()
+        self._forget_tables()
         self._take_names()
         self._commit(prose)
         self._note(prose)
@@ -238,7 +243,7 @@ class MarkdownReader:
         self._display(here.token.content, place, here.token.meta["label"])
 
     def _display(self, latex: str, place: tuple[int, int], label: str | None) -> None:
-        self._tables.forget()
+        self._forget_tables()
         names = [*filter(None, [label]), *self._take_names()]
         self._formulas.add(latex, place, display=True, names=names)
         if self._regions:

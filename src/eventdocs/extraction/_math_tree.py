@@ -21,7 +21,7 @@ NodeKind: TypeAlias = Literal[
 Style: TypeAlias = Literal["", "bold", "cal", "bb"]
 
 
-@attrs.frozen
+@attrs.define
 class Node:
     """A piece of a formula.
 

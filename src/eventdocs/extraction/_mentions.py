@@ -48,7 +48,20 @@ _ELSEWHERE = re.compile(
     r"\s+(?:Act|Regulation|Directive|Code|Law|Standard|Rules|Treaty|Handbook|Manual|Guide|Specification)\b(?:\s+[\d/()A-Z]+)?"
     r"|(?:Regulation|Directive)\s+\([A-Z]+\)[\w\s/]{1,20})"
 )
-_INTERNAL = re.compile(r"(?:this|these|our)\b", re.IGNORECASE)
+_WORDS = (
+    "sec",
+    "table",
+    "fig",
+    "eq",
+    "append",
+    "formula",
+    "annex",
+    "chap",
+    "tab.",
+    "§",
+    "exhib",
+    "schedule",
+)
 
 
 @attrs.frozen
@@ -72,6 +85,9 @@ class Mention:
 
 def mentions(text: str) -> Iterator[Mention]:
     """Find references by number, one for each number."""
+    lowered = text.lower()
+    if not any(word in lowered for word in _WORDS):
+        return
     for found in _MENTION.finditer(text):
         name, kind = _KINDS[_singular(found["kind"])]
         number = found["first"]

@@ -18,6 +18,7 @@ _CUE = (
     r"(?:shall\s+)?refers?\s+to|denotes?|stands?\s+for|designates?|signif(?:ies|y)|"
     r"(?:has|have|shall\s+have)\s+the\s+(?:same\s+)?meaning(?:\s+of)?|represents?|describes?)"
 )
+_CUE_STEMS = ("mean", "defined", "refer", "denote", "stand")
 _BE = r"(?P<be>is|are)"
 _QUOTED_CUE = re.compile(
     rf"{_QUOTED}(?:\s*\((?P<short>[^()]{{1,20}})\))?\s*(?:,[^,.]{{1,60}},\s*)?(?:{_CUE}|{_BE})\b\s*",
@@ -69,7 +70,15 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|etc|vs|approx|resp|incl|excl|viz|al|Mr|Mrs|Dr|No|Nos|Sec|Eq|Eqs|Fig|Figs|Tab|"
     r"Inc|Ltd|Corp|Co|St|p|pp|vol|ed|eds|U\.S|a\.k\.a)|\b[A-Z])$"
 )
+_ARTICLE = re.compile(r"\b(?:the|an?|each|any)\s*$", re.IGNORECASE)
 _STOP = re.compile(r"[.!?](?:[\"”’)\]]*)(?=\s|$)")
+
+
+_TOWARDS_NEXT = re.compile(
+    r"[\s,;]*(?:\band\b)?\s*(?:the\s+(?:term|expression|word|phrase)s?)?\s*$"
+)
+_LONGEST_SENTENCE = 2_000
+_LONGEST_LEAD = 400
 
 
 @attrs.frozen
@@ -90,14 +99,18 @@ class Phrase:
 
 
 def sentence_end(text: str, start: int) -> int:
-    """Find the end of the sentence that goes on at *start*, without its full stop."""
-    for stop in _STOP.finditer(text, start):
+    """Find the end of the sentence that goes on at *start*, without its full stop.
+
+    Whatever goes on for thousands of characters is no sentence, and is cut.
+    """
+    limit = min(len(text), start + _LONGEST_SENTENCE)
+    for stop in _STOP.finditer(text, start, limit):
         if text[stop.start()] == "." and _ABBREVIATION.search(
             text, max(0, stop.start() - 8), stop.start()
         ):
             continue
         return stop.start()
-    return len(text)
+    return limit
 
 
 def phrases(prose: Prose, *, in_list: bool) -> Iterator[Phrase]:
@@ -121,6 +134,8 @@ def _candidates(prose: Prose, in_list: bool) -> Iterator[Phrase]:
     if any(quote in text for quote in _OPEN):
         yield from _quoted(text)
     yield from _marked(prose, in_list)
+    if not any(cue in text for cue in _CUE_STEMS):
+        return
     for found in _NAMED_CUE.finditer(text):
         words = found["term"].split()
         if words[0].lower() in _NO_TERM or not words[-1][0].isalnum():
@@ -130,9 +145,12 @@ def _candidates(prose: Prose, in_list: bool) -> Iterator[Phrase]:
 
 
 def _quoted(text: str) -> Iterator[Phrase]:
-    for found in _QUOTED_CUE.finditer(text):
+    quoted = list(_QUOTED_CUE.finditer(text))
+    for number, found in enumerate(quoted):
         confidence = 0.9 if found["cue"] else 0.55
-        yield Phrase(found.span("quoted"), _body(text, found.end()), confidence, found["short"])
+        limit = quoted[number + 1].start() if number + 1 < len(quoted) else len(text)
+        body = _body(text, found.end(), limit)
+        yield Phrase(found.span("quoted"), body, confidence, found["short"])
     for found in _PARENTHESIS.finditer(text):
         yield Phrase(found.span("quoted"), _before(text, found.start()), 0.7)
 
@@ -176,15 +194,14 @@ def _marked(prose: Prose, in_list: bool) -> Iterator[Phrase]:
 
 
 def _begins_sentence(text: str, at: int) -> bool:
-    before = text[:at].rstrip()
-    article = before[-4:].lower().split()
-    if article and article[-1] in {"the", "a", "an"} and not before[: -len(article[-1])].strip():
-        return True
+    before = _ARTICLE.sub("", text[max(0, at - 40) : at]).rstrip()
     return not before or before[-1] in ".;:!?•-–"
 
 
-def _body(text: str, start: int) -> tuple[int, int]:
+def _body(text: str, start: int, limit: int | None = None) -> tuple[int, int]:
     end = sentence_end(text, start)
+    if limit is not None and limit < end:
+        end = start + len(_TOWARDS_NEXT.sub("", text[start:limit]))
     while end > start and text[end - 1] in " ;,:":
         end -= 1
     return start, end
@@ -192,8 +209,8 @@ def _body(text: str, start: int) -> tuple[int, int]:
 
 def _before(text: str, end: int) -> tuple[int, int]:
     """The part of the sentence before *end*."""
-    start = 0
-    for stop in _STOP.finditer(text, 0, end):
+    start = max(0, end - _LONGEST_LEAD)
+    for stop in _STOP.finditer(text, start, end):
         if stop.end() < end and not _ABBREVIATION.search(
             text, max(0, stop.start() - 8), stop.start()
         ):

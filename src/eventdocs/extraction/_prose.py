@@ -16,7 +16,7 @@ MarkKind: TypeAlias = Literal[
 ]
 
 
-@attrs.frozen
+@attrs.define
 class Mark:
     """A stretch of prose that is more than words.
 

@@ -75,6 +75,9 @@ _PREFIXED = re.compile(
 _SUFFIXED = re.compile(r"(?<=[\d.])\s*(?P<unit>[^\d\s.,()-][^\d()]{0,24})$")
 
 
+_LOOKED_AT = 400
+
+
 def known_unit(text: str) -> str | None:
     """Spell a unit in one way; None if *text* is not one."""
     text = text.strip()
@@ -99,7 +102,7 @@ def unit_of_header(header: str) -> str | None:
 
 def unit_in_text(text: str) -> str | None:
     """Read the unit that a definition states, such as `…, expressed in basis points`."""
-    for found in _EXPRESSED.finditer(text):
+    for found in _EXPRESSED.finditer(text, 0, _LOOKED_AT):
         unit = known_unit(found["stated"] or found["bracketed"] or found["last"])
         if unit:
             return unit

@@ -28,6 +28,8 @@ _ARTICLE = re.compile(r"\s+(?=(?:the|an?|its|their|this|any|all|some|number|tota
 _BETWEEN = re.compile(
     r"\s*(?:,|;|/|&|\band\b|\bor\b|,\s*and|and\s+where|\bwhere\b|\bwith\b)?\s*(?:and\s+)?(?:where\s+)?"
 )
+_FARTHEST = 40
+_MOST_HEADS = 60
 _NAME = r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,4}"
 _ENDS_IN_WHERE = re.compile(
     r"(?:\b(?:where|with|wherein|in which|here|definitions?|notation|legend|variables|parameters|symbols|"
@@ -87,7 +89,9 @@ def meanings(prose: Prose, *, names: Sequence[str], after_formula: bool) -> Iter
         confidence = 0.9 if after_formula and begins else 0.8
         stop = sentence_end(text, clause.end())
         heads = _heads(text, formulas, names if after_formula else (), clause.end(), stop)
-        found = list(_items(text, heads, stop, confidence))
+        if not heads or heads[0].start - clause.end() > _FARTHEST:
+            continue
+        found = list(_items(text, heads[:_MOST_HEADS], stop, confidence))
         if found:
             yield from found
             done = found[-1].body[1]
