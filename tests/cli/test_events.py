@@ -95,7 +95,7 @@ class TestTheLog:
             (("--backward", "--limit", "2"), [5, 4]),
             (("--category", "note", "--backward", "--until", "3", "--limit", "1"), [3]),
         ],
-        ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+        ids=str,
     )
     def test_is_narrowed_by_filters(
         self, eventdocs: Eventdocs, filters: tuple[str, ...], expected: list[int]

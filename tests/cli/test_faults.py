@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -250,7 +250,7 @@ class TestADatabaseThatDoesNotFit:
 
 
 @contextlib.contextmanager
-def small_disk(path: Path, *, kilobytes: int) -> Iterator[Path]:
+def small_disk(path: Path, *, kilobytes: int) -> Generator[Path]:
     """Mount a disk of its own; that takes a system and rights that allow it."""
     path.mkdir()
     mounted = subprocess.run(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -68,7 +68,7 @@ class App:
             return asyncio.run(work)
 
     @contextlib.asynccontextmanager
-    async def store(self, *, create: bool = False) -> AsyncIterator[EventStore]:
+    async def store(self, *, create: bool = False) -> AsyncGenerator[EventStore]:
         """Open the store.
 
         Args:
@@ -90,7 +90,7 @@ class App:
             yield store
 
     @contextlib.asynccontextmanager
-    async def library(self, *, create: bool = False) -> AsyncIterator[Library]:
+    async def library(self, *, create: bool = False) -> AsyncGenerator[Library]:
         """Open the store with its documents and their read models."""
         from eventdocs.documents import (
             DocumentContents,
@@ -111,7 +111,7 @@ class App:
             yield Library(Documents(store, limits=limits), runner)
 
     @contextlib.asynccontextmanager
-    async def documents(self) -> AsyncIterator[Documents]:
+    async def documents(self) -> AsyncGenerator[Documents]:
         """Open the documents for reading; say so if the read models are behind the log."""
         async with self.library() as library:
             lag = max(status.lag for status in await library.runner.status())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.resources
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ async def _play(app: App) -> Demo:
 
 
 @contextlib.asynccontextmanager
-async def _database(app: App) -> AsyncIterator[None]:
+async def _database(app: App) -> AsyncGenerator[None]:
     """Use the chosen database, else a file that goes when the demo ends."""
     if app.chosen_database is not None:
         yield

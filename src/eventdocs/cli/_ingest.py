@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -96,7 +97,7 @@ def _readable() -> frozenset[str]:
 
 def source_of(path: Path) -> str:
     """Name the source of a document that lies at *path*, the same from every folder."""
-    return path.resolve().as_posix()
+    return Path(os.path.realpath(path)).as_posix()  # Path.resolve() raises on a link to itself
 
 
 def read(path: Path, *, limit: int) -> bytes:

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 from typing_extensions import override
@@ -78,10 +78,9 @@ class Program(click.Group):
         return result
 
 
-def _conclude(error: BaseException, app: App) -> int:
-    """Say what is to be said about *error*; return the exit status."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
+def _conclude(raised: BaseException, app: App) -> int:
+    """Say what is to be said about an error; return the exit status."""
+    error = _without_groups(raised)
     match error:
         case click.exceptions.Exit():
             return error.exit_code
@@ -108,6 +107,14 @@ def _conclude(error: BaseException, app: App) -> int:
     if app.verbose:
         traceback.print_exception(error)
     return FAILED
+
+
+def _without_groups(error: BaseException) -> BaseException:
+    """Find the error that a group of one hides."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    inside = cast("BaseExceptionGroup[BaseException]", error).exceptions
+    return _without_groups(inside[0]) if len(inside) == 1 else cast("BaseException", error)
 
 
 def _told(error: OSError) -> str:

@@ -6,8 +6,8 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -174,19 +174,21 @@ def json_text(value: object) -> str:
 
 def _plain_value(value: Any) -> object:
     from decimal import Decimal
+    from uuid import UUID
 
     import attrs
 
-    if attrs.has(type(value)):
+    cls = cast("type[object]", type(value))
+    if attrs.has(cls):
         return {
             field.name: getattr(value, field.name)
-            for field in attrs.fields(type(value))
+            for field in attrs.fields(cls)
             if not field.name.startswith("_")
         }
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal | UUID):  # drivers have a UUID class of their own
         return str(value)
     if isinstance(value, Sequence | set | frozenset):
-        return list(value)  # pyright: ignore[reportUnknownArgumentType]  # items are encoded one by one
+        return list(cast("Iterable[object]", value))
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     raise TypeError(f"{type(value).__qualname__} has no JSON form")
