@@ -11,7 +11,7 @@ from eventdocs.errors import InvalidIRError
 from eventdocs.ir._diff import Changed, FieldChange, IRDiff, Relaid
 from eventdocs.ir._entities import DocumentIR, Entity
 from eventdocs.ir._json import entity_from_dict, entity_to_dict, from_dict, to_dict
-from eventdocs.ir._order import issue_order
+from eventdocs.ir._order import edge_order, issue_order
 
 
 def apply(ir: DocumentIR, change: IRDiff) -> DocumentIR:
@@ -28,7 +28,7 @@ def apply(ir: DocumentIR, change: IRDiff) -> DocumentIR:
     return attrs.evolve(
         from_dict({**header, **{each.field: each.new for each in change.document}}),
         entities=_entities(ir, change),
-        edges=tuple(sorted(edges)),
+        edges=tuple(sorted(edges, key=edge_order)),
         issues=tuple(sorted(issues, key=issue_order)),
     )
 

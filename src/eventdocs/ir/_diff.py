@@ -14,6 +14,7 @@ from eventdocs.ir._codec import codec_of
 from eventdocs.ir._entities import DocumentIR, Edge, Entity, Issue
 from eventdocs.ir._json import entity_to_dict, read
 from eventdocs.ir._names import name_of
+from eventdocs.ir._order import edge_order
 from eventdocs.ir._outline import Outline
 from eventdocs.types import JSONObject, JSONValue
 
@@ -185,8 +186,8 @@ def diff(old: DocumentIR, new: DocumentIR) -> IRDiff:
         changed=changed,
         moved=comparison.moves(pairs),
         relaid=relaid,
-        edges_added=tuple(sorted(set(new.edges) - set(old.edges))),
-        edges_removed=tuple(sorted(set(old.edges) - set(new.edges))),
+        edges_added=tuple(sorted(set(new.edges) - set(old.edges), key=edge_order)),
+        edges_removed=tuple(sorted(set(old.edges) - set(new.edges), key=edge_order)),
         issues_added=tuple(new_findings[key] for key in new_findings if key not in old_findings),
         issues_removed=tuple(old_findings[key] for key in old_findings if key not in new_findings),
         issues_updated=tuple(

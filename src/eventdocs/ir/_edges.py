@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from eventdocs.ir._entities import (
@@ -15,14 +15,16 @@ from eventdocs.ir._entities import (
     Formula,
     Table,
 )
-from eventdocs.ir._meanings import Meaning, Meanings, without
+from eventdocs.ir._meanings import Meanings
+from eventdocs.ir._order import edge_order
 from eventdocs.ir._parameters import is_mention
+from eventdocs.ir._scopes import Meaning
 from eventdocs.ir._terms import normalise_term
 
 
 def edges_of(entities: Sequence[Entity], meanings: Meanings) -> tuple[Edge, ...]:
     """Draw all edges between resolved *entities*, sorted, each once."""
-    formulas = [each for each in entities if isinstance(each, Formula)]
+    formulas = {each.id.entity_id: each for each in entities if isinstance(each, Formula)}
     edges: set[Edge] = set()
     for entity in entities:
         match entity:
@@ -43,8 +45,8 @@ def edges_of(entities: Sequence[Entity], meanings: Meanings) -> tuple[Edge, ...]
                 )
             case _:
                 pass
-    edges.update(_of_bodies(entities, formulas))
-    return tuple(sorted(edges))
+    edges.update(_of_bodies(entities, formulas.values()))
+    return tuple(sorted(edges, key=edge_order))
 
 
 def _of_formula(formula: Formula, meanings: Meanings) -> Iterator[Edge]:
@@ -61,12 +63,13 @@ def _of_formula(formula: Formula, meanings: Meanings) -> Iterator[Edge]:
         key = variable.symbol.key
         if formula.defines is not None and formula.defines.key == key:
             yield Edge(source=own, target=own, kind="depends_on", via=key)
-        found = without(meanings.find(variable.symbol, own), own)
+        found = meanings.find(variable.symbol, own, besides=own)
         settled = variable.resolution.target
-        if settled is not None and settled not in {each.entity for each in found.meanings} | {own}:
+        said = {each.entity for group in found.groups.values() for each in group}
+        if settled is not None and settled not in said | {own}:
             yield Edge(source=own, target=settled, kind="uses", via=key)
             continue
-        for group in meanings.nearest(found, own).values():
+        for group in found.groups.values():
             computed = found.how in ("exact", "renamed", "part", "term") and len(group) == 1
             for meaning in group:
                 kind = _kind(meaning, computed=computed)
@@ -74,7 +77,7 @@ def _of_formula(formula: Formula, meanings: Meanings) -> Iterator[Edge]:
     if formula.defines is not None:
         found = meanings.find(formula.defines, own)
         if found.how in ("exact", "term"):
-            for meaning in meanings.nearest(found, own).get("definition", ()):
+            for meaning in found.groups.get("definition", ()):
                 key = formula.defines.key
                 yield Edge(source=own, target=meaning.entity, kind="defines", via=key)
 
@@ -103,21 +106,14 @@ def _of_definition(definition: Definition, meanings: Meanings) -> Iterator[Edge]
 
 
 def _definitions_of(key: str, own: UUID, meanings: Meanings) -> Iterable[UUID]:
-    return dict.fromkeys(
-        meaning.entity
-        for meaning in meanings.of_term(key)
-        if meaning.kind == "definition"
-        and meaning.entity != own
-        and (not meaning.local or meanings.outline.distance(own, meaning.section) is not None)
-    )
+    found = meanings.find_term(key, own, besides=own).get("definition", ())
+    return dict.fromkeys(each.entity for each in found)
 
 
-def _of_table(table: Table, formulas: Iterable[Formula]) -> Iterator[Edge]:
-    inside = {each for cell in table.cells for each in cell.formulas}
-    if inside:
-        for formula in formulas:
-            if formula.id.entity_id in inside and not is_mention(formula):
-                target = formula.id.entity_id
+def _of_table(table: Table, formulas: Mapping[UUID, Formula]) -> Iterator[Edge]:
+    for cell in table.cells:
+        for target in cell.formulas:
+            if target in formulas and not is_mention(formulas[target]):
                 yield Edge(source=table.id.entity_id, target=target, kind="uses")
 
 

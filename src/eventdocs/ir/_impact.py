@@ -103,10 +103,10 @@ def _users(ir: DocumentIR, meanings: Meanings, subject: Subject) -> Iterator[UUI
             for variable in each.variables:
                 if variable.role in ("index", "bound", "operator"):
                     continue
-                nearest = meanings.nearest(meanings.find(variable.symbol, own), own)
+                groups = meanings.find(variable.symbol, own).groups
                 found = {
                     (meaning.entity, meaning.parameter)
-                    for group in nearest.values()
+                    for group in groups.values()
                     for meaning in group
                 }
                 if variable.symbol.key in keys or found & places:

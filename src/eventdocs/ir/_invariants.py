@@ -26,7 +26,7 @@ from eventdocs.ir._entities import (
     Variable,
 )
 from eventdocs.ir._json import to_dict
-from eventdocs.ir._order import issue_order
+from eventdocs.ir._order import edge_order, issue_order
 from eventdocs.ir._terms import normalise_term
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -83,7 +83,7 @@ def _uniqueness(ir: DocumentIR) -> Iterator[str]:
         first = contents.setdefault((entity.id.content_key, entity.id.ordinal), n)
         if first != n:
             yield f"ir.entities[{n}].id: same content key and ordinal as ir.entities[{first}]"
-    if list(ir.edges) != sorted(set(ir.edges)):
+    if list(ir.edges) != sorted(set(ir.edges), key=edge_order):
         yield "ir.edges: not sorted, or one of them twice"
     if list(ir.issues) != sorted(ir.issues, key=issue_order):
         yield "ir.issues: not sorted by place"

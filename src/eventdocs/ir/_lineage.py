@@ -9,9 +9,10 @@ from uuid import UUID
 import attrs
 
 from eventdocs.ir._entities import Definition, DocumentIR, Formula, Symbol, Table
-from eventdocs.ir._meanings import Meaning, MeaningKind, Meanings, without
+from eventdocs.ir._meanings import Meanings
 from eventdocs.ir._names import name_of
 from eventdocs.ir._parameters import Parameter
+from eventdocs.ir._scopes import Groups, Meaning, MeaningKind
 from eventdocs.ir._subjects import subject_of
 from eventdocs.ir._symbols import is_known, spell
 
@@ -119,8 +120,7 @@ class _Tracer:
                         self.use(variable.symbol, entity_id, path)
             case Definition() as definition:
                 for key in definition.uses:
-                    for meaning in self.meanings.of_term(key):
-                        self.waiting.append((meaning, key, (*path, key)))
+                    self.enqueue(self.meanings.find_term(key, entity_id), key, (*path, key))
                 self.feed(entity_id, path)
             case Table():
                 self.feed(entity_id, path)
@@ -138,14 +138,15 @@ class _Tracer:
 
     def use(self, symbol: Symbol, at: UUID, path: tuple[str, ...]) -> None:
         """Queue what explains *symbol* in the entity *at*."""
-        found = self.meanings.find(symbol, at)
         name = spell(symbol)
         way = (*path, name)
-        groups = self.meanings.nearest(without(found, at), at)
-        for group in groups.values():
-            self.waiting.extend((meaning, name, way) for meaning in group)
-        if not found.meanings:
+        self.enqueue(self.meanings.find(symbol, at, besides=at).groups, name, way)
+        if not self.meanings.find(symbol, at).groups:
             self.waiting.append((symbol, name, way))
+
+    def enqueue(self, groups: Groups, name: str, path: tuple[str, ...]) -> None:
+        for group in groups.values():
+            self.waiting.extend((meaning, name, path) for meaning in group)
 
     def unexplained(self, symbol: Symbol, path: tuple[str, ...]) -> None:
         name = spell(symbol)

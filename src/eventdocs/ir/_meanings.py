@@ -1,9 +1,10 @@
-"""What a symbol means at some place of a document: the scope rules, in one index."""
+"""What a symbol means at some place of a document, in one index."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -12,58 +13,35 @@ import attrs
 from eventdocs.ir._entities import Definition, Entity, Formula, Resolution, Symbol, Table, Variable
 from eventdocs.ir._outline import Outline
 from eventdocs.ir._parameters import Parameter, parameters_of
+from eventdocs.ir._scopes import Groups, Meaning, MeaningKind, Scopes
 from eventdocs.ir._symbols import (
     Sameness,
+    expanded,
     index_letters,
+    is_index,
     is_known,
-    only_indices,
     sameness,
     without_estimate,
 )
 from eventdocs.ir._terms import normalise_term
 
-MeaningKind: TypeAlias = Literal["formula", "definition", "table", "inline", "column"]
-_PREFERENCE: tuple[MeaningKind, ...] = ("formula", "definition", "table", "inline", "column")
-_FAR = 1_000
-
-
-@attrs.frozen(kw_only=True)
-class Meaning:
-    """One place that says what a symbol is.
-
-    Attributes:
-        symbol: The symbol as it is defined there; None if only a term is.
-        entity: The formula, definition or table.
-        kind: A displayed or inline formula, a definition, a table's row or column.
-        by: The rule's name in a resolution.
-        content: Content key; two places that say the same are no contradiction.
-        section: Where it stands; None outside of all sections.
-        local: Valid in that section only.
-        parameter: The row or column of a table.
-    """
-
-    symbol: Symbol | None
-    entity: UUID
-    kind: MeaningKind
-    by: str
-    content: str
-    section: UUID | None
-    local: bool
-    parameter: Parameter | None = None
+How: TypeAlias = Sameness | Literal["part", "term", "estimate", ""]
+_Pattern: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
+_ANY_INDEX = ""
 
 
 @attrs.frozen(kw_only=True)
 class Found:
-    """The meanings of a symbol at some place, the surest rule's only.
+    """What a symbol means at some place, by the surest rule that finds anything.
 
     Attributes:
-        meanings: Nearest first; empty if nothing in the document says what it is.
+        groups: The nearest meanings of each kind; empty if nothing says what it is.
         how: `exact`, `renamed` and `shifted` indices, `part` of an indexed quantity,
             `term`, `estimate` of a quantity, or empty.
     """
 
-    meanings: tuple[Meaning, ...] = ()
-    how: Sameness | Literal["part", "term", "estimate", ""] = ""
+    groups: Groups
+    how: How = ""
 
 
 class Meanings:
@@ -76,9 +54,12 @@ class Meanings:
     def __init__(self, entities: Sequence[Entity]) -> None:
         self.indices = index_letters(entities)
         self.outline = Outline(entities)
-        self._by_base: dict[str, list[Meaning]] = defaultdict(list)
-        self._by_term: dict[str, list[Meaning]] = defaultdict(list)
-        self._fits: dict[str, tuple[list[Meaning], Sameness | Literal["part", ""]]] = {}
+        self._symbols: dict[str, Scopes] = defaultdict(Scopes)
+        self._terms: dict[str, Scopes] = defaultdict(Scopes)
+        self._patterns: dict[_Pattern, dict[str, Symbol]] = defaultdict(dict)
+        self._indexed: dict[tuple[str, tuple[str, ...]], dict[str, Symbol]] = defaultdict(dict)
+        self._bases: dict[str, dict[str, Symbol]] = defaultdict(dict)
+        self._known_fits: dict[str, tuple[Scopes, How]] = {}
         by_id = {each.id.entity_id: each for each in entities}
         for each in entities:
             match each:
@@ -121,121 +102,132 @@ class Meanings:
             self._add(meaning, parameter.term_keys)
 
     def _add(self, meaning: Meaning, terms: Iterable[str]) -> None:
-        if meaning.symbol is not None:
-            self._by_base[meaning.symbol.base].append(meaning)
-        for term in terms:
-            self._by_term[term].append(meaning)
+        symbol = meaning.symbol
+        if symbol is not None:
+            self._symbols[symbol.key].add(meaning)
+            self._bases[symbol.base][symbol.key] = symbol
+            self._patterns[self._pattern(symbol)][symbol.key] = symbol
+            if self._has_only_indices(symbol, digits=False):
+                self._indexed[symbol.base, symbol.decoration][symbol.key] = symbol
+        for term in dict.fromkeys(terms):
+            self._terms[term].add(meaning)
 
-    def find(self, symbol: Symbol, at: UUID) -> Found:
-        """Find what *symbol* means in the entity *at*, by the surest rule that finds anything."""
-        fitting, how = self._fitting(symbol)
-        if how and how != "part":
-            return Found(meanings=self._nearest_first(fitting, at), how=how)
-        named = self.named(symbol, at)
-        if named:
-            return Found(meanings=named, how="term")
-        if fitting:
-            return Found(meanings=self._nearest_first(fitting, at), how="part")
+    def find(self, symbol: Symbol, at: UUID, *, besides: UUID | None = None) -> Found:
+        """Find what *symbol* means in the entity *at*.
+
+        Args:
+            symbol: As it is used.
+            at: The entity that uses it.
+            besides: An entity whose own word does not count.
+        """
+        around = self._around(at)
+        scopes, how = self._fitting(symbol)
+        if how not in ("", "part"):
+            return Found(groups=scopes.nearest(around, besides), how=how)
+        named = self._named(symbol)
+        if named is not None:
+            return Found(groups=named.nearest(around, besides), how="term")
+        if how == "part":
+            return Found(groups=scopes.nearest(around, besides), how=how)
         plain = without_estimate(symbol)
-        estimated = self.find(plain, at).meanings if plain != symbol else ()
-        return Found(meanings=estimated, how="estimate") if estimated else Found()
+        if plain != symbol:
+            estimated = self.find(plain, at, besides=besides).groups
+            if estimated:
+                return Found(groups=estimated, how="estimate")
+        return Found(groups={})
 
-    def _fitting(self, symbol: Symbol) -> tuple[list[Meaning], Sameness | Literal["part", ""]]:
-        """Find what fits *symbol* anywhere; remembered, for symbols occur often."""
-        known = self._fits.get(symbol.key)
-        if known is None:
-            known = self._fits[symbol.key] = self._look_up(symbol)
-        return known
+    def find_term(self, key: str, at: UUID, *, besides: UUID | None = None) -> Groups:
+        """Find what says what a term is, seen from the entity *at*."""
+        scopes = self._terms.get(key)
+        return scopes.nearest(self._around(at), besides) if scopes else {}
 
-    def _look_up(self, symbol: Symbol) -> tuple[list[Meaning], Sameness | Literal["part", ""]]:
-        candidates = self._by_base.get(symbol.base, [])
-        fits: dict[Sameness, list[Meaning]] = {"exact": [], "renamed": [], "shifted": []}
-        for each in candidates:
-            fit = sameness(each.symbol, symbol, self.indices) if each.symbol else None
-            if fit is not None:
-                fits[fit].append(each)
-        for how, meanings in fits.items():
-            if meanings:
-                return meanings, how
-        parts = [each for each in candidates if self._is_part(each.symbol, symbol)]
-        return parts, "part" if parts else ""
+    def of_symbol(self, key: str) -> Sequence[Meaning]:
+        """List everything that defines exactly this symbol, in reading order."""
+        return self._symbols[key].meanings if key in self._symbols else ()
 
-    def named(self, symbol: Symbol, at: UUID) -> tuple[Meaning, ...]:
-        """Find what is defined by a term that *symbol* spells out, such as `Score`."""
-        if len(symbol.base) < 2 or symbol.decoration:
-            return ()
-        spelled = " ".join((symbol.base, *symbol.subscript)).replace("_", " ")
-        keys = dict.fromkeys((normalise_term(spelled), normalise_term(symbol.base)))
-        for key in keys:
-            found = self._by_term.get(key)
-            if found:
-                return self._nearest_first(found, at)
-        return ()
-
-    def of_term(self, term_key: str) -> Sequence[Meaning]:
+    def of_term(self, key: str) -> Sequence[Meaning]:
         """List the definitions and table rows for a term, in reading order."""
-        return self._by_term.get(term_key, ())
+        return self._terms[key].meanings if key in self._terms else ()
 
-    def of_base(self, base: str) -> Sequence[Meaning]:
-        """List everything that defines a symbol with this letter or word, in reading order."""
-        return self._by_base.get(base, ())
+    def symbols_with_base(self, base: str) -> Iterable[Symbol]:
+        """List the defined symbols with this letter or word."""
+        return self._bases[base].values() if base in self._bases else ()
 
-    def _is_part(self, defined: Symbol | None, used: Symbol) -> bool:
-        return (
-            defined is not None
-            and defined.decoration == used.decoration
-            and len(defined.subscript) != len(used.subscript)
-            and only_indices(defined, self.indices)
-            and only_indices(used, self.indices)
+    def _around(self, at: UUID) -> list[UUID | None]:
+        around = list(self.outline.around(at))
+        # What stands before the first heading is near to its like, and to nothing else.
+        return around if len(around) == 1 else around[:-1]
+
+    def _named(self, symbol: Symbol) -> Scopes | None:
+        """Find the term that *symbol* spells out, such as `Score`."""
+        if len(symbol.base) < 2 or symbol.decoration:
+            return None
+        spelled = " ".join((symbol.base, *symbol.subscript)).replace("_", " ")
+        return self._terms.get(normalise_term(spelled)) or self._terms.get(
+            normalise_term(symbol.base)
         )
 
-    def _nearest_first(self, meanings: Iterable[Meaning], at: UUID) -> tuple[Meaning, ...]:
-        """Sort by distance; what is valid only elsewhere comes last, or is all there is."""
-        return tuple(sorted(meanings, key=lambda each: self._distance(each, at)))
+    def _fitting(self, symbol: Symbol) -> tuple[Scopes, How]:
+        """Find what fits *symbol* anywhere; remembered, for symbols occur often."""
+        known = self._known_fits.get(symbol.key)
+        if known is None:
+            known = self._known_fits[symbol.key] = self._look_up(symbol)
+        return known
 
-    def _distance(self, meaning: Meaning, at: UUID) -> int:
-        steps = self.outline.distance(at, meaning.section)
-        if meaning.section is None:
-            steps = 0 if self.outline.home(at) is None else _FAR
-        if steps is None or steps == _FAR:
-            return 2 * _FAR if meaning.local else _FAR
-        return steps
+    def _look_up(self, symbol: Symbol) -> tuple[Scopes, How]:
+        exact = self._symbols.get(symbol.key)
+        if exact is not None:
+            return exact, "exact"
+        fits: dict[How, list[str]] = {"exact": [], "renamed": [], "shifted": [], "part": []}
+        for pattern in self._possible_patterns(symbol):
+            for key, defined in self._patterns.get(pattern, {}).items():
+                fit = sameness(defined, symbol, self.indices)
+                if fit is not None:
+                    fits[fit].append(key)
+        if self._has_only_indices(symbol, digits=True):
+            whole = self._indexed.get((symbol.base, symbol.decoration), {})
+            fits["part"] = [
+                key for key, each in whole.items() if len(each.subscript) != len(symbol.subscript)
+            ]
+        for how, keys in fits.items():
+            if keys:
+                return Scopes(each for key in keys for each in self._symbols[key].meanings), how
+        return Scopes(), ""
 
-    def nearest(self, found: Found, at: UUID) -> dict[MeaningKind, list[Meaning]]:
-        """Keep, of each kind, the nearest meanings; those that say the same count once."""
-        groups: dict[MeaningKind, list[Meaning]] = {}
-        for kind in _PREFERENCE:
-            of_kind = [each for each in found.meanings if each.kind == kind]
-            if of_kind:
-                least = min(self._distance(each, at) for each in of_kind)
-                nearest = [each for each in of_kind if self._distance(each, at) == least]
-                groups[kind] = list({each.content: each for each in reversed(nearest)}.values())
-                groups[kind].reverse()
-        return groups
+    def _pattern(self, symbol: Symbol) -> _Pattern:
+        """Blank the letters that are indices; a digit in a definition means itself."""
+        parts = tuple(
+            _ANY_INDEX if is_index(each, self.indices) and not each.isdigit() else each
+            for each in expanded(symbol, self.indices)
+        )
+        return symbol.base, symbol.decoration, parts
+
+    def _possible_patterns(self, symbol: Symbol) -> Iterator[_Pattern]:
+        """List the patterns that can fit a used symbol; there, a digit can be any index."""
+        choices = [
+            [each, _ANY_INDEX] if each.isdigit() else [each] for each in self._pattern(symbol)[2]
+        ]
+        for parts in product(*choices):
+            yield symbol.base, symbol.decoration, parts
+
+    def _has_only_indices(self, symbol: Symbol, *, digits: bool) -> bool:
+        return all(
+            is_index(each, self.indices) and (digits or not each.isdigit())
+            for each in expanded(symbol, self.indices)
+        )
 
 
 def resolve_variable(variable: Variable, at: UUID, meanings: Meanings) -> Resolution:
     """Find the definition, formula or table that says what *variable* is in the formula *at*."""
     if variable.role in ("bound", "index", "operator"):
         return Resolution(state="ignored", by=variable.role)
-    found = meanings.find(variable.symbol, at)
-    groups = meanings.nearest(without(found, at), at) or meanings.nearest(found, at)
-    single = next((group for group in groups.values() if len(group) == 1), None)
-    if single is not None:
-        return Resolution(state="resolved", target=single[0].entity, by=single[0].by)
-    several = next(iter(groups.values()), list[Meaning]())
-    candidates = tuple(dict.fromkeys(each.entity for each in several))
-    if len(candidates) == 1:
-        return Resolution(state="resolved", target=candidates[0], by=several[0].by)
-    if candidates:
-        return Resolution(state="ambiguous", candidates=candidates, by=several[0].by)
+    others = meanings.find(variable.symbol, at, besides=at).groups
+    groups = others or meanings.find(variable.symbol, at).groups
+    for group in (*(each for each in groups.values() if len(each) == 1), *groups.values()):
+        candidates = tuple(dict.fromkeys(each.entity for each in group))
+        if len(candidates) == 1:
+            return Resolution(state="resolved", target=candidates[0], by=group[0].by)
+        return Resolution(state="ambiguous", candidates=candidates, by=group[0].by)
     if variable.role == "constant" or is_known(variable.symbol):
         return Resolution(state="ignored", by="constant")
     return Resolution(state="dangling")
-
-
-def without(found: Found, entity: UUID) -> Found:
-    """Leave out what *entity* itself says."""
-    return attrs.evolve(
-        found, meanings=tuple(each for each in found.meanings if each.entity != entity)
-    )

@@ -11,6 +11,8 @@ from eventdocs.ir._findings import Evidence, Finding, is_sure, listed
 from eventdocs.ir._symbols import sameness, spell
 from eventdocs.ir._terms import normalise_term
 
+_ENOUGH = 16
+
 
 def duplicate_definitions(document: Evidence) -> Iterator[Finding]:
     """Report terms that are defined more than once where both definitions hold."""
@@ -131,19 +133,17 @@ def unused_definitions(document: Evidence) -> Iterator[Finding]:
     """
     if all(each.id.entity_id in document.mentions for each in document.all(Formula)):
         return
-    uses: dict[str, list[tuple[Symbol, Formula]]] = defaultdict(list)
-    for formula in document.all(Formula):
-        for variable in formula.variables:
-            uses[variable.symbol.base].append((variable.symbol, formula))
-        if formula.defines is not None:
-            uses[formula.defines.base].append((formula.defines, formula))
+    uses = _uses(document)
     indices = document.meanings.indices
     for each in document.all(Definition):
         if each.symbol is None or each.form == "formula":
             continue
+        symbols = uses.get(each.symbol.base, {})
         fits = any(
-            sameness(each.symbol, symbol, indices) and not _inside(formula, each)
-            for symbol, formula in uses[each.symbol.base]
+            not _inside(formula, each)
+            for key, (symbol, formulas) in symbols.items()
+            if key == each.symbol.key or sameness(each.symbol, symbol, indices)
+            for formula in formulas
         )
         if not fits:
             name = spell(each.symbol)
@@ -156,6 +156,19 @@ def unused_definitions(document: Evidence) -> Iterator[Finding]:
                 data={"symbol": each.symbol.key},
                 subject=(each.symbol.key, *each.section),
             )
+
+
+def _uses(document: Evidence) -> dict[str, dict[str, tuple[Symbol, list[Formula]]]]:
+    """Index formulas by the letters and symbols in them; a few for each are enough."""
+    uses: dict[str, dict[str, tuple[Symbol, list[Formula]]]] = defaultdict(dict)
+    for formula in document.all(Formula):
+        symbols = [each.symbol for each in formula.variables]
+        symbols += [formula.defines] if formula.defines is not None else []
+        for symbol in symbols:
+            _, formulas = uses[symbol.base].setdefault(symbol.key, (symbol, []))
+            if len(formulas) < _ENOUGH:
+                formulas.append(formula)
+    return uses
 
 
 def _inside(formula: Formula, definition: Definition) -> bool:

@@ -138,7 +138,7 @@ def _against_definitions(table: Table, document: Evidence) -> Iterator[Finding]:
         keys = {each.key for each in parameter.symbols}
         meanings = [each for key in parameter.term_keys for each in document.meanings.of_term(key)]
         for symbol in parameter.symbols:
-            meanings.extend(document.meanings.of_base(symbol.base))
+            meanings.extend(document.meanings.of_symbol(symbol.key))
         for meaning in dict.fromkeys(meanings):
             definition = document.by_id[meaning.entity]
             same = definition if isinstance(definition, Definition) else None

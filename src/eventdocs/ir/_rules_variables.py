@@ -10,8 +10,8 @@ import attrs
 from eventdocs.ir._entities import Definition, Formula, Severity, Symbol
 from eventdocs.ir._findings import Evidence, Finding, listed
 from eventdocs.ir._graph import Graph, dependency_graph
-from eventdocs.ir._meanings import Meaning
 from eventdocs.ir._names import name_of
+from eventdocs.ir._scopes import Meaning
 from eventdocs.ir._symbols import is_index, sameness, spell
 
 _CONSISTENT = 0.65
@@ -124,16 +124,15 @@ def _undefined(family: _Family, severity: Severity) -> Finding:
 
 def _variant(symbol: Symbol, document: Evidence) -> Meaning | None:
     """Find something defined whose name differs in writing only."""
-    for meaning in document.meanings.of_base(symbol.base):
-        other = meaning.symbol
-        if other is None or {*symbol.decoration, *other.decoration} - _DRIFTING:
+    for other in document.meanings.symbols_with_base(symbol.base):
+        if {*symbol.decoration, *other.decoration} - _DRIFTING:
             continue
         same_place = _letters(symbol) == _letters(other)
         same_marks = symbol.decoration == other.decoration
         plain = attrs.evolve(symbol, decoration=other.decoration)
         fits = sameness(other, plain, document.meanings.indices) is not None
         if (same_marks and same_place and symbol.subscript) or (not same_marks and fits):
-            return meaning
+            return document.meanings.of_symbol(other.key)[0]
     return None
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 import attrs
 
 from eventdocs.ir._entities import DocumentIR, Formula, Symbol
-from eventdocs.ir._meanings import Meaning, Meanings
+from eventdocs.ir._meanings import Meanings
 from eventdocs.ir._names import name_of
+from eventdocs.ir._scopes import Meaning
 from eventdocs.ir._symbols import only_indices, read_symbol, spell
 from eventdocs.ir._terms import normalise_term
 
@@ -54,10 +55,9 @@ def _named(ir: DocumentIR, meanings: Meanings, name: str, read: tuple[Symbol, ..
         symbols = [
             each for each in known if each.base in bases and only_indices(each, meanings.indices)
         ]
-    found = [each for symbol in symbols for each in meanings.of_base(symbol.base)]
-    exact = [each for each in found if each.symbol in symbols]
-    terms = [each for each in meanings.of_term(normalise_term(name)) if each not in exact]
-    return Subject(name=name, symbols=tuple(symbols), meanings=tuple(dict.fromkeys(exact + terms)))
+    found = [each for symbol in symbols for each in meanings.of_symbol(symbol.key)]
+    found += meanings.of_term(normalise_term(name))
+    return Subject(name=name, symbols=tuple(symbols), meanings=tuple(dict.fromkeys(found)))
 
 
 def _symbols_of(ir: DocumentIR) -> Iterator[Symbol]:

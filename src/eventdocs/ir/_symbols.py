@@ -57,7 +57,7 @@ def sameness(defined: Symbol, used: Symbol, indices: frozenset[str]) -> Sameness
         return None
     if defined.subscript == used.subscript:
         return "exact"
-    ours, theirs = _expanded(defined, indices), _expanded(used, indices)
+    ours, theirs = expanded(defined, indices), expanded(used, indices)
     if len(ours) != len(theirs):
         return None
     worst: Sameness = "renamed"
@@ -83,7 +83,7 @@ def is_index(subscript: str, indices: frozenset[str]) -> bool:
 
 def only_indices(symbol: Symbol, indices: frozenset[str]) -> bool:
     """Say whether *symbol* bears no subscript but indices, so that it is a part of its base."""
-    return all(is_index(each, indices) for each in _expanded(symbol, indices))
+    return all(is_index(each, indices) for each in expanded(symbol, indices))
 
 
 def without_estimate(symbol: Symbol) -> Symbol:
@@ -133,7 +133,7 @@ def _greek(name: str) -> str:
         return name
 
 
-def _expanded(symbol: Symbol, indices: frozenset[str]) -> tuple[str, ...]:
+def expanded(symbol: Symbol, indices: frozenset[str]) -> tuple[str, ...]:
     """Split run-together indices: `w_{it}` has the indices `i` and `t`."""
     parts: list[str] = []
     for each in symbol.subscript:
