@@ -14,7 +14,7 @@ from eventdocs import EventStore, open_store
 from eventdocs.errors import StoreUnavailableError
 from eventdocs.projections import ProjectionRunner
 from eventdocs.projections import _runner as runner_module
-from eventdocs.projections._batch import Events
+from eventdocs.projections._batch import Events, plan
 from eventdocs.projections._checkpoints import Checkpoint, write_checkpoint
 from eventdocs.projections._projection import Projection
 from tests.projections.counting_process import talking_trails
@@ -105,7 +105,8 @@ class _CommitsTwice(Projection):
     async def _commit(self, at: Checkpoint, events: Events) -> Checkpoint:
         async with self._begin() as tx:
             before = await self._lock(tx, at)
-            after = await self._apply_in(tx, before, events)
+            steps = plan(events, self._handlers)
+            after = await self._apply_in(tx, before, steps, events[-1])
         async with self._begin() as tx:
             await write_checkpoint(tx, after)
         return after
@@ -185,3 +186,21 @@ class TestCompetition:
             runner.stop()
 
         assert await read_trails(store, trails) == fold(HISTORY)
+
+    async def test_runners_that_begin_at_once_make_the_tables_once(self, database_url: str) -> None:
+        """Whoever comes second finds what the first has made."""
+        async with contextlib.AsyncExitStack() as stack:
+            stores = [
+                await stack.enter_async_context(open_store(database_url, events=EVENTS))
+                for _ in range(4)
+            ]
+            await append_all(stores[0], HISTORY)
+
+            async def catch_up(store: EventStore) -> None:
+                async with ProjectionRunner(store, [make_trails(name="shared")]) as runner:
+                    await runner.catch_up()
+
+            await asyncio.gather(*(catch_up(store) for store in stores))
+
+            trails = make_trails(name="shared")
+            assert await read_trails(stores[0], trails) == fold(HISTORY)

@@ -85,6 +85,16 @@ class Parents(Projector):
         await tx.execute(delete(parents).where(parents.c.stream == event.stream))
 
 
+class PortableParents(Parents):
+    """The same in SQLAlchemy's words, which find the tables in any schema."""
+
+    @override
+    @handles(Noted)
+    async def add(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
+        if await tx.scalar(select(parents.c.note).where(parents.c.stream == event.stream)) is None:
+            await tx.execute(insert(parents).values(stream=event.stream, note=event.data.text))
+
+
 class Children(Projector):
     name = "children"
     version = 1
@@ -479,3 +489,31 @@ class TestOnPostgres:
             await rebuilding
 
             assert await read_trails(store, trails) == fold(history)
+
+    async def test_works_in_a_schema_that_is_not_in_the_search_path(
+        self, postgres_url: str
+    ) -> None:
+        """Tables are made, rebuilt and verified in the store's own schema."""
+        trails, history = make_trails(), some_history(20)
+        async with (
+            open_store(postgres_url, events=EVENTS, schema="own", migrate=True) as store,
+            ProjectionRunner(
+                store, [trails, PortableParents(), Children()], batch_size=7
+            ) as runner,
+        ):
+            await append_all(store, [each for each in history if not isinstance(each[1], Marked)])
+            await runner.catch_up()
+            before = await read_trails(store, trails)
+            for name in (trails.name, "parents", "children"):
+                await runner.rebuild(name)
+                assert (await runner.verify(name)).is_equal
+
+            assert await read_trails(store, trails) == before
+            async with store.connect() as connection:
+                found = await connection.scalars(
+                    text(
+                        "SELECT nspname || '.' || relname FROM pg_class c JOIN pg_namespace n "
+                        "ON n.oid = relnamespace WHERE relname = 'parents'"
+                    )
+                )
+                assert found.all() == ["own.parents"]

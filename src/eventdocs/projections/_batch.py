@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -51,34 +50,46 @@ class EventFailedError(Exception):
     cause: Exception
 
 
-def decode(events: Events, handlers: Mapping[str, BoundHandler]) -> None:
-    """Decode the handled events now, before a transaction is held open for them.
-
-    What cannot be decoded is reported when its turn comes.
-    """
-    for event in events:
-        if event.type in handlers:
-            with contextlib.suppress(Exception):
-                _ = event.data
+Step: TypeAlias = tuple[int, RecordedEvent[Any], BoundHandler, Exception | None]
+"""An event with its place in the batch and its handler, and why it cannot be decoded."""
 
 
-async def apply(
-    events: Events,
-    handlers: Mapping[str, BoundHandler],
-    tx: AsyncConnection,
-    *,
-    parked: Collection[str] = (),
-) -> list[RecordedEvent[Any]]:
-    """Hand *events* to their handlers in order.
+def plan(
+    events: Events, handlers: Mapping[str, BoundHandler], *, left_out: Collection[int] = ()
+) -> list[Step]:
+    """Pair events with their handlers, and decode them before a transaction waits for that.
 
     Args:
         events: In the log's order; events without a handler are passed over.
         handlers: By event type.
+        left_out: Sequences of events that are passed over too.
+    """
+    steps: list[Step] = []
+    for index, event in enumerate(events):
+        handler = handlers.get(event.raw.type)
+        if handler is None or event.raw.sequence in left_out:
+            continue
+        error = None
+        try:
+            _ = event.data
+        except Exception as problem:  # noqa: BLE001 - reported when the event's turn comes
+            error = problem
+        steps.append((index, event, handler, error))
+    return steps
+
+
+async def apply(
+    steps: Sequence[Step], tx: AsyncConnection, *, parked: Collection[str] = ()
+) -> list[RecordedEvent[Any]]:
+    """Hand events to their handlers in order.
+
+    Args:
+        steps: What is to be done.
         tx: The transaction the effects belong to.
         parked: Streams whose events have to wait.
 
     Returns:
-        The events that have a handler, and have to wait.
+        The events that have to wait.
 
     Raises:
         EventFailedError: A handler failed, or an event could not be decoded.
@@ -86,23 +97,19 @@ async def apply(
     waiting: list[RecordedEvent[Any]] = []
     run: list[RecordedEvent[Any]] = []
     running: BoundHandler | None = None
-    first = 0
-    for index, event in enumerate(events):
-        handler = handlers.get(event.type)
-        if handler is None:
-            continue
+    first = last = 0
+    for index, event, handler, error in steps:
         if parked and event.stream in parked:
             waiting.append(event)
             continue
-        try:
-            _ = event.data
-        except Exception as error:
+        if error is not None:
             raise EventFailedError(index, 1, error) from error
         if handler is not running or not handler.batch:
-            await _hand_over(running, run, first, index, tx)
+            await _hand_over(running, run, first, last + 1, tx)
             run, running, first = [], handler, index
         run.append(event)
-    await _hand_over(running, run, first, len(events), tx)
+        last = index
+    await _hand_over(running, run, first, last + 1, tx)
     return waiting
 
 

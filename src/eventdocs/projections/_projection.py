@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from eventdocs.errors import (
     StoreRewoundError,
 )
 from eventdocs.observability import Instrumentation
-from eventdocs.projections._batch import EventFailedError, Events, apply, bind, decode
+from eventdocs.projections._batch import EventFailedError, Events, Step, apply, bind, plan
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     ProjectionState,
@@ -180,12 +180,12 @@ class Projection:
 
     async def _commit(self, at: Checkpoint, events: Events) -> Checkpoint:
         started = time.perf_counter()
-        decode(events, self._handlers)
+        steps = plan(events, self._handlers, left_out=self._conditions.left_out)
         is_applied = False
         try:
             async with self._begin() as tx:
                 before = await self._lock(tx, at)
-                after = await self._apply_in(tx, before, events)
+                after = await self._apply_in(tx, before, steps, events[-1])
                 await write_checkpoint(tx, after)
                 is_applied = True
         except Exception as error:
@@ -210,12 +210,15 @@ class Projection:
         return found
 
     async def _apply_in(
-        self, tx: AsyncConnection, before: Checkpoint, events: Events
+        self,
+        tx: AsyncConnection,
+        before: Checkpoint,
+        steps: Sequence[Step],
+        last: RecordedEvent[Any],
     ) -> Checkpoint:
         parked: Collection[str] = ()
         if before.state is not ProjectionState.RUNNING:
             parked = await parked_streams(tx, self.name, before.sequence)
-        last = events[-1]
         if before.state is ProjectionState.STOPPED:
             # What it stood before can now be applied: else this transaction is rolled back.
             await resolve(
@@ -225,9 +228,7 @@ class Projection:
                 state=DeadLetterState.RESOLVED,
                 resolution="applied",
             )
-        left_out = self._conditions.left_out
-        todo = [each for each in events if each.sequence not in left_out] if left_out else events
-        waiting = await apply(todo, self._handlers, tx, parked=parked)
+        waiting = await apply(steps, tx, parked=parked)
         if waiting:
             await record_waiting(tx, self.name, waiting)
         state = ProjectionState.PARKED if parked else ProjectionState.RUNNING

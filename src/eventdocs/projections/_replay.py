@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import ProjectionStoppedError, StoreRewoundError, UnknownDeadLetterError
-from eventdocs.projections._batch import EventFailedError, apply, bind
+from eventdocs.projections._batch import EventFailedError, apply, bind, plan
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     ProjectionState,
@@ -136,7 +136,7 @@ class Replay:
     async def _apply_in(
         self, tx: AsyncConnection, at: Checkpoint, event: RecordedEvent[Any]
     ) -> None:
-        await apply([event], self._handlers, tx)
+        await apply(plan([event], self._handlers), tx)
         await resolve(
             tx,
             self._name,

@@ -72,7 +72,7 @@ async def enter(tx: AsyncConnection, schema: str, live: str) -> None:
     """Let names without a schema mean what is in *schema*, then what is in *live*, in *tx*."""
     quote = tx.dialect.identifier_preparer.quote_schema
     if await tx.run_sync(schema_of) is not None:
-        await tx.execution_options(schema_translate_map={None: None})
+        await tx.execution_options(schema_translate_map=None)
     path = f"{quote(schema)}, {quote(live)}, "
     await tx.execute(
         select(func.set_config("search_path", path + func.current_setting("search_path"), True))
@@ -87,14 +87,16 @@ class PostgresShadow(Shadow):
         self._store = store
         self._projector = projector
         self._schema = shadow_name(projector, store)
+        self._live: str | None = None
 
     @override
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
         async with self._store.begin() as tx:
-            live = await live_schema(tx)
+            if self._live is None:
+                self._live = await live_schema(tx)
             await self._stay(tx)
-            await enter(tx, self._schema, live)
+            await enter(tx, self._schema, self._live)
             yield tx
 
     async def _stay(self, tx: AsyncConnection) -> None:
