@@ -272,8 +272,8 @@ def _math(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bo
         return True
     token = state.push("math_block", "math", 0)
     token.map = [start_line, line + 1]
-    token.meta = {"content": (content, end), "label": label}
     token.content = _lines_between(state, start_line, line, content, end)
+    token.meta = {"content": _trimmed(state, start_line, line, content, end), "label": label}
     state.line = line + 1
     return True
 
@@ -316,6 +316,17 @@ def _closing_line(
         line += 1
     searched[closing] = (start_line, line)
     return None
+
+
+def _trimmed(state: StateBlock, first: int, last: int, start: int, end: int) -> tuple[int, int]:
+    """Leave out blank lines at either end, with what the blocks around prefix them with."""
+    while first < last and not state.src[start : state.eMarks[first]].strip():
+        first += 1
+        start = state.bMarks[first] + state.tShift[first]
+    while last > first and not state.src[state.bMarks[last] : end].strip():
+        last -= 1
+        end = state.eMarks[last]
+    return start, end
 
 
 def _lines_between(state: StateBlock, first: int, last: int, start: int, end: int) -> str:

@@ -198,6 +198,11 @@ class MarkdownReader:
 
     def _read_paragraph(self, prose: Prose, passage: Passage, *, before_table: bool) -> None:
         label = next((mark.content for mark in prose.marks if mark.kind == "anchor"), None)
+        if label is not None and not prose.text.strip():
+            # Nothing but an anchor: it names what comes next.
+            for mark in prose.marks_in(0, len(prose), "anchor"):
+                self._name(mark.content, "anchor")
+            return
         caption = None if self._in_cell else read_caption(prose.text.strip(), label)
         if caption is not None:
             self._figure(caption)

@@ -123,9 +123,8 @@ class _Collector:
                 return
         if node.kind == "script":
             base, sub, sup = node.children
-            self.sequence(side_by_side(base))
-            self.sequence(side_by_side(sub))
-            self._superscript(sup)
+            for part in (base, sub, sup):
+                self.sequence(side_by_side(part))
         elif node.kind == "fraction":
             top, bottom = (side_by_side(child) for child in node.children)
             if _is_derivative(top, bottom):

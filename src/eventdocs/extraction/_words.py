@@ -19,13 +19,13 @@ FUNCTIONS = frozenset(
 
 _CONNECTING = frozenset(
     (
-        "a an all and any are as at be by case cases const constant do does each else elsewhere "
-        "every for from given has have holds if iff in into is it its let not of on or other "
-        "otherwise over per resp respectively s.t. similarly since so some subject such that the "
-        "then there this to true false unless until when where whenever whether which while with "
-        "without i.e. e.g. etc"
+        "all are be case cases const constant do does each else elsewhere every given has have holds "
+        "if iff into is it let not other otherwise resp respectively s.t. similarly since so some "
+        "subject such that then there this true false unless until when where whenever whether "
+        "which while i.e. e.g. etc"
     ).split()
 )
+_JOINING = frozenset("a an and any as at by for from in its of on or over per the to with without".split())
 _WORD = re.compile(r"[^\W\d_][\w.'-]*")
 
 _SHORT_LABELS = frozenset(
@@ -44,6 +44,7 @@ def is_connecting_text(text: str) -> bool:
         not words
         or len(words) > 4
         or any(word.lower().rstrip(".,") in _CONNECTING for word in words)
+        or not _JOINING.isdisjoint({words[0].lower(), words[-1].lower()})
         or text.strip(" \u00a0")[-1:] in {",", ";", ":", "."}
     )
 

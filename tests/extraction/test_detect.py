@@ -1,0 +1,94 @@
+import io
+import zipfile
+
+import pytest
+
+from eventdocs.errors import UnreadableDocumentError, UnsupportedFormatError
+from eventdocs.extraction import detect, extract
+
+
+def _docx() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document/>")
+    return buffer.getvalue()
+
+
+OTHER_FORMATS = {
+    "a PDF": (b"%PDF-1.7\n1 0 obj", "application/pdf"),
+    "a Word document": (
+        _docx(),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    "a web page": (b"\n<!-- hi -->\n<!DOCTYPE html>\n<html></html>", "text/html"),
+    "a web page without a doctype": (b"<html lang='en'><body>", "text/html"),
+    "LaTeX": (b"% a comment\n\\documentclass{article}", "application/x-latex"),
+}
+
+
+class TestDetect:
+    @pytest.mark.parametrize("name", ["a.md", "A.MARKDOWN", "x/y.qmd", "notes.Rmd", "b.myst"])
+    def test_knows_markdown_by_its_name(self, name: str) -> None:
+        """The usual suffixes of Markdown and its kin mean Markdown, whatever their case."""
+        assert detect(b"# Title", name) == "text/markdown"
+
+    @pytest.mark.parametrize("kind", OTHER_FORMATS)
+    def test_trusts_the_content_more_than_the_name(self, kind: str) -> None:
+        """Bytes that show their format are of that format under any name."""
+        content, media_type = OTHER_FORMATS[kind]
+
+        assert detect(content, "misnamed.md") == media_type
+
+    def test_reads_html_in_markdown_as_markdown(self) -> None:
+        """A README that begins with a centred heading in HTML is still Markdown."""
+        assert detect(b"<h1 align='center'>Title</h1>\n\n# Rest", "README.md") == "text/markdown"
+
+    def test_knows_restructured_text_by_its_directives(self) -> None:
+        """A text file with underlined titles and directives is reStructuredText."""
+        content = b"Title\n=====\n\n.. note::\n\n   Text\n"
+
+        assert detect(content, "notes.txt") == "text/x-rst"
+        assert detect(b"Title\n=====\n\nText\n", "notes.txt") == "text/plain"
+
+    @pytest.mark.parametrize(
+        ("content", "what"),
+        [
+            (b"\x89PNG\r\n\x1a\n\0\0", "PNG"),
+            (b"\xff\xd8\xff\xe0junk", "JPEG"),
+            (b"PK\x03\x04 some archive", "ZIP"),
+            (b"\x1f\x8b\x08junk", "gzip"),
+            (b"{\\rtf1 hello}", "RTF"),
+        ],
+    )
+    def test_refuses_what_is_no_document(self, content: bytes, what: str) -> None:
+        """Foreign files under a document's name are refused, and named."""
+        with pytest.raises(UnreadableDocumentError) as caught:
+            detect(content, "junk.md")
+
+        assert what in str(caught.value)
+        assert "byte 0" in str(caught.value)
+
+
+class TestUnsupportedFormats:
+    @pytest.mark.parametrize("kind", OTHER_FORMATS)
+    def test_are_refused_by_naming_those_that_are(self, kind: str) -> None:
+        """A format that is not there yet is refused, and the message says which are."""
+        content, media_type = OTHER_FORMATS[kind]
+
+        with pytest.raises(UnsupportedFormatError) as caught:
+            extract(content, source_name="misnamed.md")
+
+        assert caught.value.media_type == media_type
+        assert caught.value.supported == ("text/markdown",)
+        assert "text/markdown" in str(caught.value)
+
+    def test_include_plain_text(self) -> None:
+        """Plain text needs an extractor of its own; it is not read as Markdown."""
+        with pytest.raises(UnsupportedFormatError):
+            extract(b"Just words.", source_name="words.txt")
+
+    def test_can_be_overruled_by_the_caller(self) -> None:
+        """A caller who knows the format better says so."""
+        extraction = extract(b"# Words", source_name="words.txt", media_type="text/markdown")
+
+        assert extraction.ir.title == "Words"
