@@ -160,6 +160,21 @@ class TestAmending:
         assert reference_to(amended, "Section 2").resolution.state == "dangling"
         assert section_of(amended, "2.1 Weights").parent is None
 
+    def test_lists_further_findings_beside_its_own(self) -> None:
+        """What the caller has found stands among the rules' findings, in reading order."""
+        draft = Draft()
+        draft.section("1 Rules")
+        draft.reference("Section 9")
+        ir = draft.build()
+        (own,) = ir.issues
+        further = attrs.evolve(
+            own, code="stale-proposal", fingerprint="0", span=ir.entities[0].span, entities=()
+        )
+
+        amended = amend(ir, ir.entities, findings=[further])
+
+        assert amended.issues == (further, own)
+
     def test_keeps_what_a_person_has_settled(self) -> None:
         """A target that a human gave stays, although the rules would find none."""
         draft = Draft()

@@ -133,6 +133,45 @@ class TestDiff:
         assert summaries(found) == ("definition Score moved from “1 Weights” to “2 Limits”",)
         assert found.moved[0].old_section == ("1 Weights",)
 
+    def test_moves_a_section_as_a_whole(self) -> None:
+        """What a section holds goes along with it, and is not listed on its own."""
+
+        def sections(draft: Draft, *titles: str) -> None:
+            for title in titles:
+                draft.section(title)
+                draft.definition(f"Term of {title}", "one")
+                draft.formula(f"x = {title[0]}", defines=f"x_{{{title[0]}}}")
+
+        found = change(
+            lambda draft: sections(draft, "Alpha", "Beta", "Gamma"),
+            lambda draft: sections(draft, "Beta", "Gamma", "Alpha"),
+        )
+
+        assert summaries(found) == ("section Alpha changed places",)
+        assert [(each.name, each.along) for each in found.moved] == [
+            ("Alpha", False),
+            ("Term of Alpha", True),
+            ("x_A", True),
+        ]
+
+    def test_leaves_symbols_in_prose_out_of_the_lines(self) -> None:
+        """Another “the cap $c$” in running text is a change, and no news."""
+
+        def new(draft: Draft) -> None:
+            methodology(draft)
+            draft.formula("c", uses=["c"], display=False)
+
+        found = change(methodology, new)
+
+        assert len(found.added) == 1
+        assert summaries(found) == ()
+
+    def test_ignores_the_numbers_that_a_formula_is_given(self) -> None:
+        """A tag or label inside of the LaTeX is no part of what the formula says."""
+        found = change(methodology, lambda draft: methodology(draft, latex=r"W_i = S_i \tag{7}"))
+
+        assert found.is_empty
+
     def test_does_not_move_what_stands_under_a_renamed_heading(self) -> None:
         """A new title is a change of the section alone."""
         found = change(methodology, lambda draft: methodology(draft, limits="2 Bounds"))

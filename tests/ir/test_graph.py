@@ -15,7 +15,7 @@ GRAPHS = st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20)
 
 
 def closure(pairs: Pairs) -> Pairs:
-    """All (dependant, dependency) pairs, direct or not: the slow and obvious way."""
+    """All (dependent, dependency) pairs, direct or not: the slow and obvious way."""
     reached = set(pairs)
     while True:
         further = {(a, d) for a, b in reached for c, d in pairs if b == c} - reached
@@ -62,9 +62,9 @@ class TestGraph:
         everything = closure(pairs)
         place = {node: n for n, node in enumerate(graph.topological_order)}
         assert sorted(place) == list(range(8))
-        for dependant, dependency in pairs:
-            in_one_knot = (dependency, dependant) in everything
-            assert in_one_knot or place[dependency] < place[dependant]
+        for dependent, dependency in pairs:
+            in_one_knot = (dependency, dependent) in everything
+            assert in_one_knot or place[dependency] < place[dependent]
 
     @given(pairs=GRAPHS)
     def test_measures_depth(self, pairs: Pairs) -> None:

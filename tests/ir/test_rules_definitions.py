@@ -53,6 +53,21 @@ class TestDuplicateDefinitions:
 
         assert issue.severity == "warning"
 
+    def test_in_the_lists_of_a_manual_are_fine(self) -> None:
+        """Where several names recur from list to list, each list speaks of its own items."""
+        draft = Draft()
+        for section in ("Options of open", "Options of close"):
+            draft.section(section)
+            for name in ("name", "mode", "size"):
+                draft.definition(name, f"for {section}", form="deflist")
+        draft.definition("mode", "once more", form="deflist")
+        ir = draft.build()
+
+        (issue,) = issues_of(ir, "duplicate-definition")
+
+        assert issue.data["term"] == "mode"
+        assert issue.severity == "error"
+
     def test_that_hold_in_their_own_sections_are_fine(self) -> None:
         """Two sections may each say what their λ is."""
         draft = Draft()

@@ -178,6 +178,10 @@ class Variable:
 class Section:
     """A heading and what stands below it.
 
+    Every entity has, besides its own facts, an identity (`id`), a place (`span`), an origin
+    (`prov`), and the titles of the sections around it (`section`), outermost first; a
+    section's own title is not among those.
+
     Attributes:
         title: The heading as plain text; may be empty.
         level: 1 for the outermost.

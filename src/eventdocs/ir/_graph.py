@@ -27,16 +27,16 @@ class Graph(Generic[NodeT]):
 
     Args:
         nodes: Every node, in the order in which ties are to be broken.
-        dependencies: Pairs (dependant, what it depends on); both are nodes. Repeats
+        dependencies: Pairs (dependent, what it depends on); both are nodes. Repeats
             count once.
     """
 
     def __init__(self, nodes: Iterable[NodeT], dependencies: Iterable[tuple[NodeT, NodeT]]) -> None:
         self._parents: dict[NodeT, dict[NodeT, None]] = {node: {} for node in nodes}
         self._children: dict[NodeT, dict[NodeT, None]] = {node: {} for node in self._parents}
-        for dependant, dependency in dependencies:
-            self._parents[dependant][dependency] = None
-            self._children[dependency][dependant] = None
+        for dependent, dependency in dependencies:
+            self._parents[dependent][dependency] = None
+            self._children[dependency][dependent] = None
 
     @property
     def nodes(self) -> Collection[NodeT]:
