@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from eventdocs.backends import open_store
+from eventdocs.backends import _postgres_writer, open_store
+from eventdocs.errors import StoreUnavailableError
 from eventdocs.migrations import upgrade
+from eventdocs.store import NewEvent
 from eventdocs.testing._postgres_server import PostgresServer, postgres_server
 from tests.stress.harness import (
     SCALE,
@@ -58,6 +60,25 @@ async def _crash_while_writing(server: PostgresServer, tail: Tail) -> None:
     for threshold in (500, 1_500, 2_500):
         await tail.has_seen(int(threshold * SCALE))
         await asyncio.to_thread(server.restart, "immediate")
+
+
+async def test_an_append_to_a_server_that_stays_away_ends_and_can_be_repeated(
+    crashing_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again for a while, then the caller is told; repeated later, it stands once."""
+    monkeypatch.setattr(_postgres_writer, "_RETRY_SECONDS", 0.5)
+    url = crashing_server.create_database("away")
+    await upgrade(url)
+    ticked = NewEvent(data=Ticked(by="me"))
+    async with open_store(url, events=[Ticked]) as store:
+        with crashing_server.down():
+            with pytest.raises(StoreUnavailableError):
+                await store.append("ticks", [ticked])
+            with pytest.raises(StoreUnavailableError):
+                await store.head()
+
+        assert (await store.append("ticks", [ticked])).version == 1
+        assert (await store.append("ticks", [ticked])).repeated
 
 
 async def test_a_killed_writer_leaves_whole_appends_and_no_obstacle(

@@ -57,6 +57,7 @@ def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> As
         connect_args=arguments,
         pool_size=pool_min_size,
         max_overflow=pool_max_size - pool_min_size,
+        pool_timeout=_CONNECT_SECONDS,
     )
 
 

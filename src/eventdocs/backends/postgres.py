@@ -46,6 +46,8 @@ from eventdocs.store import (
 __all__ = ["PostgresEventStore"]
 
 _Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+# Far beyond what any of our statements takes: a server that is silent for so long is gone.
+_STATEMENT_SECONDS: Final = 60.0
 
 
 class PostgresEventStore(EventStore):
@@ -217,7 +219,12 @@ class PostgresEventStore(EventStore):
         """Give a driver connection on which every statement is a transaction of its own."""
         with translated(self._database):
             async with self.engine.connect() as connection:
-                yield await _living_driver(connection)
+                try:
+                    yield await _living_driver(connection)
+                except TimeoutError:
+                    # Nobody knows what such a connection will still say.
+                    await connection.invalidate()
+                    raise
 
     async def _fetch(
         self,
@@ -225,7 +232,9 @@ class PostgresEventStore(EventStore):
         statement: Statement,
         arguments: Mapping[str, Any] | None = None,
     ) -> Sequence[Row]:
-        return await driver.fetch(statement.sql, *statement.arguments(arguments or {}))
+        return await driver.fetch(
+            statement.sql, *statement.arguments(arguments or {}), timeout=_STATEMENT_SECONDS
+        )
 
     # ---- transactions
 

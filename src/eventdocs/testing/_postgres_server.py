@@ -126,12 +126,21 @@ class PostgresServer:
 
     def restart(self, mode: StopMode = "immediate") -> None:
         """Stop the server and start it again on the same port; `immediate` is a crash."""
+        with self.down(mode):
+            pass
+
+    @contextlib.contextmanager
+    def down(self, mode: StopMode = "immediate") -> Generator[None]:
+        """Stop the server for the block, and start it again on the same port."""
         if self._cluster is None:
             raise ConfigurationError(
                 ["the server of DATABASE_URL is not ours to restart; use postgres_server(own=True)"]
             )
         self._cluster.stop(mode)
-        self._cluster.start()
+        try:
+            yield
+        finally:
+            self._cluster.start()
 
     def stop(self) -> None:
         """Stop our own server and remove its files; on another's, drop our databases."""
