@@ -12,7 +12,7 @@ import orjson
 import pytest
 from sqlalchemy import event, text
 
-from eventdocs.backends import open_store
+from eventdocs.backends import _postgres_writer, open_store
 from eventdocs.errors import (
     EventIdConflictError,
     StoreBusyError,
@@ -136,6 +136,21 @@ class TestNeighbours:
             versions = sorted([(await task).version for task in held])
             first = 2 if exists else 1
             assert versions == [first + 1, first + 2, first + 3]
+
+    async def test_an_append_does_not_wait_for_ever(
+        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever holds a stream too long makes others busy, not stuck; nothing is written."""
+        monkeypatch.setattr(_postgres_writer, "_OWN_PATIENCE", 50)
+        monkeypatch.setattr(_postgres_writer, "_RETRY_SECONDS", 0.2)
+        async with opened(postgres_url) as store:
+            await store.append("held", notes("old"))
+            async with store.begin() as tx:
+                await store.using(tx).append("held", notes("holder"))
+                with pytest.raises(StoreBusyError):
+                    await store.append("held", notes("late"))
+
+            assert await texts(store) == ["old", "holder"]
 
     async def test_what_the_database_refuses_fails_alone(self, postgres_url: str) -> None:
         """An index row that is too long is no reason to refuse the neighbours."""

@@ -9,9 +9,9 @@ import attrs
 import pytest
 from sqlalchemy import text
 
-from eventdocs.backends import open_store
+from eventdocs.backends import open_store, postgres
 from eventdocs.backends._postgres_reading import page_arguments, page_statement
-from eventdocs.errors import ConfigurationError
+from eventdocs.errors import ConfigurationError, StoreUnavailableError
 from eventdocs.store import Selection
 from tests.backends.postgres_hosts import Noted, host_engine, notes, opened, sql, texts
 
@@ -127,6 +127,20 @@ class TestPages:
                 reading[1].cancel()
                 pages = await asyncio.gather(*reading, return_exceptions=True)
                 assert [len(getattr(page, "events", ())) for page in pages[2:]] == [8, 8]
+
+    async def test_a_silent_server_is_given_up_and_forgotten(
+        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A statement without an answer is an error, and its connection is not used again."""
+        monkeypatch.setattr(postgres, "_STATEMENT_SECONDS", 0.1)
+        async with opened(postgres_url) as store, sql(postgres_url) as host:
+            await store.append("a", notes("x"))
+            async with host.transaction():
+                await host.execute("LOCK TABLE eventdocs_events IN ACCESS EXCLUSIVE MODE")
+                with pytest.raises(StoreUnavailableError, match="in time"):
+                    await store.read_page(Selection())
+
+            assert await texts(store) == ["x"]
 
     async def test_several_types_are_read_in_the_logs_order(self, postgres_url: str) -> None:
         """By one search for each type, pages join without gap or overlap."""
