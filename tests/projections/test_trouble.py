@@ -41,6 +41,7 @@ class TestTrouble:
             (_driver_error(sqlstate="53300"), StoreUnavailableError),
             (_driver_error(sqlstate="53100"), StoreFullError),
             (_driver_error(sqlstate="25006"), StoreReadOnlyError),
+            (_driver_error(sqlstate="42501"), StoreReadOnlyError),
             (_driver_error(invalidated=True), StoreUnavailableError),
             (_driver_error(sqlite_errorname="SQLITE_BUSY"), StoreBusyError),
             (_driver_error(sqlite_errorname="SQLITE_BUSY_SNAPSHOT"), StoreBusyError),

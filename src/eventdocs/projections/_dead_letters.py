@@ -86,8 +86,10 @@ def driver_error(error: BaseException) -> BaseException:
 
 def describe(error: BaseException) -> str:
     """Say what *error* says, without the statement and the values that a driver's error carries."""
-    error = driver_error(error)
-    return f"{type(error).__name__}: {_storable(str(error), _MESSAGE_LIMIT)}"
+    cause = driver_error(error)
+    # The text of a driver's error ends in a detail that quotes a row.
+    text = str(cause) if cause is error else str(next(iter(cause.args), ""))
+    return f"{type(cause).__name__}: {_storable(text, _MESSAGE_LIMIT)}"
 
 
 async def record_failure(
@@ -186,6 +188,7 @@ async def find_dead_letter(
     *,
     stream: str | None = None,
     sequence: int | None = None,
+    after: int | None = None,
     through: int | None = None,
 ) -> DeadLetter | None:
     """Find the first open dead letter of *projection* that fits all that is given.
@@ -195,6 +198,7 @@ async def find_dead_letter(
         projection: Whose.
         stream: Of this stream.
         sequence: At this place.
+        after: Only beyond this place.
         through: Not beyond this place.
     """
     query = select(dead_letters).where(_is_open(projection)).order_by(dead_letters.c.sequence)
@@ -202,6 +206,8 @@ async def find_dead_letter(
         query = query.where(dead_letters.c.stream == stream)
     if sequence is not None:
         query = query.where(dead_letters.c.sequence == sequence)
+    if after is not None:
+        query = query.where(dead_letters.c.sequence > after)
     if through is not None:
         query = query.where(dead_letters.c.sequence <= through)
     row = (await connection.execute(query.limit(1))).mappings().one_or_none()

@@ -114,16 +114,22 @@ class Live:
 
     async def _keep_up(self, projection: Projection, ahead: Sequence[Projection]) -> None:
         pause = _FIRST_PAUSE
+        idle_at: int | None = None
         with contextlib.suppress(_StoppingError):
             while not self._stopping.is_set():
                 news, mended = self.news.listen(), self.mended.listen()
-                bounds = [each.at.sequence if each.at else 0 for each in ahead]
+                bound = min([self._head, *(each.at.sequence if each.at else 0 for each in ahead)])
+                if bound == idle_at:
+                    # The news was for others.
+                    await news.wait()
+                    continue
                 try:
                     self._check(projection.projector)
-                    has_moved = await projection.advance(min([self._head, *bounds]))
+                    has_moved = await projection.advance(bound)
                 except _StoppingError:
                     raise
                 except Exception as error:  # noqa: BLE001 - one projection's failure must not end the others
+                    idle_at = None
                     self._report(projection.name, error)
                     await self._nap(pause, mended)
                     pause = min(2 * pause, _LONGEST_PAUSE)
@@ -134,7 +140,7 @@ class Live:
                 if has_moved:
                     self.news.ring()
                 else:
-                    await news.wait()
+                    idle_at = bound
 
     def _report(self, projection: str, error: Exception) -> None:
         known = self.troubles.get(projection)

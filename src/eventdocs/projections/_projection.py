@@ -243,7 +243,8 @@ class Projection:
         after, attempts = await self._patience.call(
             lambda: self._record_failure(at, event, error, policy)
         )
-        _logger.error(
+        _logger.log(
+            logging.ERROR if attempts == 1 else logging.INFO,
             "eventdocs.projection.event_failed",
             extra={
                 "projection": self.name,

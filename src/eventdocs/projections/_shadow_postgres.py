@@ -115,14 +115,11 @@ class PostgresShadow(Shadow):
     @override
     async def progress(self) -> Checkpoint | None:
         async with self._store.connect() as connection:
-            if not await self._exists(connection):
+            name = f"{self._schema}.{projections.name}"
+            if await connection.scalar(select(func.to_regclass(name))) is None:
                 return None
-            await enter(connection, self._schema, await live_schema(connection))
+            await connection.execution_options(schema_translate_map={None: self._schema})
             return await read_checkpoint(connection, self._projector.name)
-
-    async def _exists(self, connection: AsyncConnection) -> bool:
-        name = f"{self._schema}.{projections.name}"
-        return await connection.scalar(select(func.to_regclass(name))) is not None
 
     @override
     async def create(self, first: Checkpoint) -> None:

@@ -15,9 +15,8 @@ from eventdocs.projections._checkpoints import (
 )
 from eventdocs.projections._dead_letters import (
     DeadLetter,
-    DeadLetterState,
     count_open,
-    read_dead_letters,
+    find_dead_letter,
 )
 from eventdocs.projections._fingerprint import fingerprint_of
 from eventdocs.projections._projector import Projector
@@ -76,13 +75,14 @@ async def status_of(
     async with store.connect() as connection:
         at = await read_checkpoint(connection, projector.name)
         dead_letters = await count_open(connection, projector.name)
-        failed = await read_dead_letters(
-            connection, projector.name, states=[DeadLetterState.FAILED]
+        is_stopped = at is not None and at.state is ProjectionState.STOPPED
+        letter = await find_dead_letter(
+            connection, projector.name, after=at.sequence if at and is_stopped else None
         )
     sequence = at.sequence if at else 0
     rebuilt = await rebuild_progress(store, projector)
     lag, lag_seconds = await _lag(store, sequence, head)
-    state, error = await _state(store, projector, at, failed, broken)
+    state, error = await _state(store, projector, at, letter, broken)
     return ProjectionStatus(
         name=projector.name,
         version=projector.version,
@@ -112,7 +112,7 @@ async def _state(
     store: EventStore,
     projector: Projector,
     at: Checkpoint | None,
-    failed: list[DeadLetter],
+    letter: DeadLetter | None,
     broken: StaleProjectionError | None,
 ) -> tuple[ProjectionState, str | None]:
     try:
@@ -124,9 +124,8 @@ async def _state(
         return ProjectionState.REWOUND, str(error)
     except ProjectionError as error:
         return ProjectionState.STALE, str(error)
-    if at.state is ProjectionState.RUNNING or not failed:
+    if at.state is ProjectionState.RUNNING or letter is None:
         return at.state, None
-    letter = failed[-1] if at.state is ProjectionState.STOPPED else failed[0]
     return at.state, f"event {letter.sequence} ({letter.type}): {letter.message}"
 
 

@@ -84,7 +84,7 @@ def _of_postgres(error: DBAPIError, database: str) -> StoreError | None:
             return StoreBusyError(database, reason)
         case _, "53100":
             return StoreFullError(database, reason)
-        case _, "25006":
+        case _, "25006" | "42501":
             return StoreReadOnlyError(database, reason)
         case ("08" | "53" | "57" | "58", _):
             return StoreUnavailableError(database, reason)
