@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,14 @@ class TestColour:
         assert "\x1b[" in call("a.md", "--color").stdout
         assert "\x1b[" not in call("a.md").stdout
         assert "\x1b[" not in call("a.md", "--no-color").stdout
+
+    def test_is_done_without_where_rich_is_not_installed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The same facts come as plain aligned text."""
+        monkeypatch.setitem(sys.modules, "rich", None)
+
+        assert call("a.md", "--color").stdout == call("a.md").stdout
 
     def test_cannot_be_forged_by_a_document(self, folder: Path) -> None:
         """An escape sequence in a document's words is spelled out, with and without colour."""

@@ -9,6 +9,7 @@ import resource
 import signal
 import sqlite3
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
@@ -53,6 +54,19 @@ def interrupt_after(lines: int, process: subprocess.Popen[str], signal_number: i
     process.send_signal(signal_number)
     out, err = process.communicate(timeout=60)
     return Ended(status=process.returncode, out="".join(seen) + out, err=err)
+
+
+def wait_for_upload(database: Path) -> None:
+    """Wait until the log holds an event."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection,
+        ):
+            if connection.execute("SELECT count(*) FROM eventdocs_events").fetchone()[0]:
+                return
+    raise AssertionError("nothing was recorded")
 
 
 def check_complete(eventdocs: Eventdocs) -> None:
@@ -118,6 +132,23 @@ class TestAnInterruptedIngest:
         assert "Traceback" not in stopped.err
         assert ended.status == 0
         check_complete(eventdocs)
+
+    def test_does_not_wait_for_a_document_that_is_being_read(
+        self, eventdocs: Eventdocs, folder: Path
+    ) -> None:
+        """However long a document takes, Ctrl-C ends the program at once."""
+        text = "".join(f"## Section {each}\n\n$a_{{{each}}} = b$\n\n" for each in range(20_000))
+        (folder / "long.md").write_text(text)
+        with start(folder, "ingest", "long.md", "--verbose") as process:
+            wait_for_upload(folder / "eventdocs.db")
+            started = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+
+        assert process.returncode == 130
+        assert time.monotonic() - started < 3
+        assert "interrupted after 0 of 1" in err
+        assert eventdocs("events", "--json", "--limit", "1").json["type"] == "DocumentUploaded"
 
 
 class TestAFullDisk:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncGenerator, Coroutine
+import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from eventdocs.projections import ProjectionRunner
     from eventdocs.settings import Settings
     from eventdocs.store import EventStore
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells count it."""
 
 DEFAULT_DATABASE = "sqlite:///eventdocs.db"
 
@@ -60,12 +64,31 @@ class App:
             return self.chosen_database
         return self.settings.database_url or DEFAULT_DATABASE
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run *work* to its end; everything it records carries one correlation id."""
+    def run(
+        self, work: Coroutine[Any, Any, T], *, last_words: Callable[[], None] | None = None
+    ) -> T:
+        """Run *work* to its end; everything it records carries one correlation id.
+
+        Args:
+            work: What to do.
+            last_words: Says how far it came if Ctrl-C ends it. The process then ends at
+                once, because a thread that reads a document cannot be stopped.
+        """
         from eventdocs.observability import correlate, new_correlation_id
 
+        async def interruptible() -> T:
+            try:
+                return await work
+            except asyncio.CancelledError:
+                if last_words is not None:
+                    last_words()
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                    os._exit(INTERRUPTED)
+                raise
+
         with correlate(new_correlation_id()):
-            return asyncio.run(work)
+            return asyncio.run(interruptible())
 
     @contextlib.asynccontextmanager
     async def store(self, *, create: bool = False) -> AsyncGenerator[EventStore]:

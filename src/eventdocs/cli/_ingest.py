@@ -68,13 +68,7 @@ def ingest(app: App, *, paths: tuple[str, ...], revises: str | None) -> None:
         raise click.UsageError(f"--revises takes one file; these are {len(found.files)}")
     run = _Run(app, found, revises)
     try:
-        app.run(run.ingest())
-    except (KeyboardInterrupt, click.Abort):
-        app.output.note(
-            f"stopped after {len(run.outcomes)} of {run.total}; nothing is half done, "
-            "and the same command goes on from here"
-        )
-        raise
+        app.run(run.ingest(), last_words=run.stop)
     finally:
         run.report()
     if any(each.outcome == "failed" for each in run.outcomes):
@@ -190,6 +184,14 @@ class _Run:
                 f"{outcome.outcome:<10}  {outcome.path}  (revision {outcome.revision})",
                 wrapped=False,
             )
+
+    def stop(self) -> None:
+        """Say how far the run came that Ctrl-C ends."""
+        self.report()
+        self.app.output.note(
+            f"interrupted after {len(self.outcomes)} of {self.total}; nothing is half done, "
+            "and the same command goes on from here"
+        )
 
     def report(self) -> None:
         """Sum up what was done, also when the run did not get to its end."""

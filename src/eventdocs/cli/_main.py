@@ -11,7 +11,7 @@ from typing import Any, NoReturn, cast
 import click
 from typing_extensions import override
 
-from eventdocs.cli._app import App
+from eventdocs.cli._app import INTERRUPTED, App
 from eventdocs.cli._demo import demo
 from eventdocs.cli._documents import documents, findings, show
 from eventdocs.cli._events import events
@@ -24,7 +24,7 @@ from eventdocs.cli._revisions import diff, impact
 from eventdocs.cli._version import version
 from eventdocs.errors import EventdocsError
 
-FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+FAILED, PIPE_CLOSED = 1, 141
 
 
 class Program(click.Group):

@@ -144,7 +144,7 @@ class Output:
     def _colored_errors(self) -> bool:
         if self.color is not None:
             return self.color
-        return "NO_COLOR" not in os.environ and sys.stderr.isatty()
+        return not os.environ.get("NO_COLOR") and sys.stderr.isatty()
 
     def _console(self) -> Console | None:
         """Give the rich console, if rich is there and a terminal or `--color` asks for it."""
