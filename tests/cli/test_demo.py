@@ -416,6 +416,14 @@ class TestTheDemo:
         assert eventdocs("events", "--json", *kept).out == log
         assert once.json["meanings"] == demo["meanings"]
 
+    def test_says_the_same_on_postgresql(self, folder: Path, postgres_url: str, demo: Any) -> None:
+        """Meanings, differences and effects do not depend on the database."""
+        ended = run(["demo", "--json", "--database", postgres_url], folder)
+
+        assert (ended.status, ended.err) == (0, "")
+        for part in ("meanings", "diff", "impact"):
+            assert ended.json[part] == demo[part]
+
     def test_fits_into_a_terminal(self, eventdocs: Eventdocs) -> None:
         """The text for people keeps to the width, and names what programs are told."""
         ended = eventdocs("demo", environ={"COLUMNS": "80"})
