@@ -88,7 +88,11 @@ class TestFormulas:
             ("$$a = b \\tag{3.1} \\label{eq:a}$$", "3.1", "eq:a"),
             ("$$a = b \\qquad (7)$$", "7", None),
             ("```{math}\n:label: eq-a\na = b\n```", None, "eq-a"),
-            ("$$\\begin{aligned}a &= b \\label{x} \\\\ c &= d \\label{y}\\end{aligned}$$", None, "x"),
+            (
+                "$$\\begin{aligned}a &= b \\label{x} \\\\ c &= d \\label{y}\\end{aligned}$$",
+                None,
+                "x",
+            ),
         ],
     )
     def test_have_numbers_and_labels(self, text: str, number: str | None, anchor: str) -> None:

@@ -84,9 +84,14 @@ class FormulaWriter:
             self._remember(read)
         return local
 
-    def add_plain(self, passage: Passage) -> None:
-        """Add the lines of a passage that are equations without being marked as such."""
+    def add_plain(self, passage: Passage) -> bool:
+        """Add the lines of a passage that are equations without being marked as such.
+
+        Returns:
+            Whether the last line is one.
+        """
         start = 0
+        latex: str | None = None
         for line in passage.content.split("\n"):
             latex = as_latex(line)
             if latex is not None:
@@ -102,6 +107,7 @@ class FormulaWriter:
                 )
                 self._remember(read)
             start += len(line) + 1
+        return latex is not None
 
     def _remember(self, read: ReadFormula) -> None:
         symbols = [variable.symbol for variable in read.variables]

@@ -1,4 +1,4 @@
-"""Block rules: directives, displayed math and attribute lines in Markdown."""
+"""Block rules: front matter, directives, displayed math and attribute lines in Markdown."""
 
 from __future__ import annotations
 
@@ -77,14 +77,31 @@ def line_of(state: StateBlock, line: int) -> str:
 
 
 def add_block_rules(md: MarkdownIt) -> None:
-    """Teach *md* directives, displayed math and attribute lines."""
+    """Teach *md* front matter, directives, displayed math and attribute lines."""
     interrupts: RuleOptionsType = {
         "alt": ["paragraph", "reference", "blockquote", "list", "footnote_def"]
     }
     ruler = md.block.ruler
+    ruler.before("table", "front_matter", _front_matter)
     ruler.before("fence", "directive", _directive, interrupts)
     ruler.before("fence", "math", _math, interrupts)
     ruler.before("fence", "attributes", _attributes, interrupts)
+
+
+def _front_matter(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Read the metadata between `---` and `---` or `...` at the very beginning."""
+    if start_line or silent or state.level or line_of(state, 0).rstrip() != "---":
+        return False
+    if end_line < 2 or state.isEmpty(1):
+        return False
+    for line in range(1, end_line):
+        if state.src[state.bMarks[line] : state.eMarks[line]].rstrip() in {"---", "..."}:
+            token = state.push("front_matter", "", 0)
+            token.map = [0, line + 1]
+            token.content = state.getLines(1, line, 0, False)
+            state.line = line + 1
+            return True
+    return False
 
 
 def _is_code(state: StateBlock, line: int) -> bool:

@@ -125,11 +125,11 @@ class PlacedInline(ParserInline):
                 state.pending += src[start]
                 state.pos = start + 1
             elif len(tokens) > known:
-                _note(tokens, known, start, state.pos, pending_from)
+                _note(src, tokens, known, start, state.pos, pending_from)
         if state.pending:
             known = len(tokens)
             state.pushPending()
-            _note(tokens, known, pending_from, state.pos, pending_from)
+            _note(src, tokens, known, pending_from, state.pos, pending_from)
 
 
 def place_of(token: Token) -> tuple[int, int]:
@@ -138,21 +138,28 @@ def place_of(token: Token) -> tuple[int, int]:
     return start, end
 
 
-def _note(tokens: list[Token], known: int, start: int, end: int, pending_from: int) -> None:
-    first = True
+def _note(
+    src: str, tokens: list[Token], known: int, start: int, end: int, pending_from: int
+) -> None:
+    """Give a place to the tokens that a rule pushed for the characters from *start* to *end*."""
     at = start
-    for token in tokens[known:]:
+    for number, token in enumerate(tokens[known:]):
         if "place" in token.meta:
-            first = False
             continue
-        if token.type == "text":
-            if first and pending_from < start:
-                at = pending_from
-            token.meta["place"] = (at, at + len(token.content))
-            at = max(start, at + len(token.content))
-        else:
+        if token.type != "text":
             token.meta["place"] = (start, end)
-        first = False
+            continue
+        # What was pending before the rule was called comes first.
+        begin = pending_from if number == 0 and pending_from < start else at
+        length = len(token.content)
+        if not src.startswith(token.content, begin):
+            begin = src.find(token.content, begin, end)
+        if begin < 0:
+            token.type = "text_special"
+            token.meta["place"] = (start, end)
+            continue
+        token.meta["place"] = (begin, begin + length)
+        at = max(start, begin + length)
 
 
 def add_inline_rules(md: MarkdownIt) -> None:
@@ -169,6 +176,8 @@ def add_inline_rules(md: MarkdownIt) -> None:
     ruler.after("link", "span", _span)
     ruler.push("attributes", _attributes)
     ruler.push("bare_citation", _bare_citation)
+    # It joins neighbouring texts into one token, which would have the place of the last.
+    md.inline.ruler2.disable("fragments_join")
     if isinstance(md.inline, PlacedInline):
         md.inline.prepare()
 

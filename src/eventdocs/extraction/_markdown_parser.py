@@ -11,7 +11,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from typing_extensions import override
 
@@ -99,7 +98,7 @@ class MarkdownParser:
         md.configure("commonmark")
         md.options["maxNesting"] = max_nesting
         md.enable(["table", "strikethrough"])
-        md.use(front_matter_plugin).use(deflist_plugin).use(myst_block_plugin)
+        md.use(deflist_plugin).use(myst_block_plugin)
         md.use(footnote_plugin, inline=False, move_to_end=False)
         md.inline.ruler.disable("footnote_ref")
         add_table_rules(md)

@@ -222,8 +222,9 @@ class MarkdownReader:
 
     def _define(self, prose: Prose, passage: Passage) -> None:
         marked = any(mark.kind in {"formula", "code", "link"} for mark in prose.marks)
-        if "=" in passage.content and not marked:
-            self._formulas.add_plain(passage)
+        ends_in_formula = (
+            "=" in passage.content and not marked and self._formulas.add_plain(passage)
+        )
         explains = self._item_begins and bool(self._lists) and self._lists[-1]
         self._item_begins = False
         if not (explains and self._definitions.where_item(prose)):
@@ -236,7 +237,7 @@ class MarkdownReader:
         text = prose.text.rstrip()
         self._announces_meanings = opens_list(text)
         last = prose.marks[-1] if prose.marks else None
-        self._formulas.just_written = (
+        self._formulas.just_written = ends_in_formula or (
             last is not None and last.detail == "display" and last.end >= len(text) - 1
         )
 
@@ -457,7 +458,8 @@ def _count(directive: Directive, option: str) -> int:
 
 def _is_code(here: _Here) -> bool:
     """Whether the first body of a list is indented so far that it is a code block."""
-    body = next(token for token in here.tokens[here.at :] if token.type == "dd_open")
+    # The body begins behind the three tokens of the first term.
+    body = here.tokens[here.at + 4]
     term, marker = (here.chunk.lines[token.map[0]] for token in (here.token, body) if token.map)
     return _indent(marker) - _indent(term) >= 4
 

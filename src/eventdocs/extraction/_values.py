@@ -98,7 +98,7 @@ def column_type(
         The type that at least three in four values share, else `mixed`, and the rows
         that deviate from it.
     """
-    filled = [(row, dtype) for row, dtype in types if dtype != "empty"]
+    filled: list[tuple[int, ColumnType]] = [each for each in types if each[1] != "empty"]
     if not filled:
         return "empty", ()
     kinds = {dtype for _, dtype in filled}
@@ -107,7 +107,8 @@ def column_type(
     merged: list[tuple[int, ColumnType]] = []
     counts: Counter[ColumnType] = Counter()
     for row, dtype in filled:
-        kind: ColumnType = "decimal" if dtype == "integer" and "decimal" in kinds else dtype
+        # Among decimals, whole numbers are decimals too.
+        kind: ColumnType = dtype if dtype != "integer" or "decimal" not in kinds else "decimal"
         merged.append((row, kind))
         counts[kind] += 1
     best, count = counts.most_common(1)[0]

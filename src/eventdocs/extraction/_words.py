@@ -25,7 +25,9 @@ _CONNECTING = frozenset(
         "which while i.e. e.g. etc"
     ).split()
 )
-_JOINING = frozenset("a an and any as at by for from in its of on or over per the to with without".split())
+_JOINING = frozenset(
+    "a an and any as at by for from in its of on or over per the to with without".split()
+)
 _WORD = re.compile(r"[^\W\d_][\w.'-]*")
 
 _SHORT_LABELS = frozenset(
