@@ -302,6 +302,32 @@ class TestRebuild:
         assert old in outcomes
         assert await what_is_left(store, database_url) == []
 
+    async def test_two_at_once_share_the_work_or_give_way(
+        self, store: EventStore, database_url: str
+    ) -> None:
+        """Whoever finishes first has rebuilt it; the other finds that out and harms nothing."""
+        history = some_history(40)
+        await append_all(store, history)
+        trails, twin = make_trails(name="shared"), make_trails(name="shared")
+
+        async with (
+            open_store(database_url, events=EVENTS) as other,
+            ProjectionRunner(store, [trails], batch_size=3) as first,
+            ProjectionRunner(other, [twin], batch_size=4) as second,
+        ):
+            await first.catch_up()
+            for _ in range(3):
+                outcomes = await asyncio.gather(
+                    first.rebuild("shared"), second.rebuild("shared"), return_exceptions=True
+                )
+                assert 40 in outcomes
+                assert all(each == 40 or isinstance(each, RebuildFailedError) for each in outcomes)
+                assert await read_trails(store, trails) == fold(history)
+            await first.rebuild("shared")
+
+        assert await read_trails(store, trails) == fold(history)
+        assert await what_is_left(store, database_url) == []
+
 
 @contextlib.contextmanager
 def _every_statement(faults: Faults) -> Generator[None]:

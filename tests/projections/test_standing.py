@@ -11,7 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from eventdocs import EventStore, RecordedEvent, open_store
-from eventdocs.errors import ProjectorDefinitionError, StaleProjectionError, StoreRewoundError
+from eventdocs.errors import (
+    ProjectorDefinitionError,
+    StaleProjectionError,
+    StoreFailedError,
+    StoreRewoundError,
+)
 from eventdocs.projections import ProjectionRunner, ProjectionState, Projector, handles
 from eventdocs.projections._tables import projections
 from tests.projections.trails import (
@@ -150,6 +155,22 @@ class TestTables:
         with pytest.raises((ProjectorDefinitionError, StaleProjectionError)):
             async with ProjectionRunner(store, [trails]) as runner:
                 await runner.catch_up()
+
+
+class TestBookkeeping:
+    async def test_that_is_gone_is_reported_in_words_of_ours(self, store: EventStore) -> None:
+        """No driver's error reaches the host raw, and no event is blamed."""
+        trails = make_trails()
+        await append_all(store, some_history(3))
+
+        async with ProjectionRunner(store, [trails]) as runner:
+            async with store.begin() as tx:
+                await tx.execute(text("DROP TABLE eventdocs_dead_letters"))
+                await tx.execute(text("DROP TABLE eventdocs_projections"))
+            with pytest.raises(StoreFailedError, match="eventdocs_projections"):
+                await runner.catch_up()
+            with pytest.raises(StoreFailedError, match="eventdocs_projections"):
+                await runner.status()
 
 
 class TestRewound:

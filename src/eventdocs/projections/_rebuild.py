@@ -9,15 +9,22 @@ from typing import Any, Final
 
 import attrs
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eventdocs.errors import RebuildFailedError
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     create_checkpoint,
     lock_checkpoint,
     write_checkpoint,
 )
-from eventdocs.projections._dead_letters import DeadLetterState, read_dead_letters
+from eventdocs.projections._dead_letters import (
+    DeadLetterState,
+    describe,
+    driver_error,
+    read_dead_letters,
+)
 from eventdocs.projections._installation import first_checkpoint
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
@@ -25,6 +32,7 @@ from eventdocs.projections._shadow import Shadow, Swap
 from eventdocs.projections._shadow_postgres import PostgresShadow
 from eventdocs.projections._shadow_sqlite import SqliteShadow, live_file
 from eventdocs.projections._tables import dead_letters
+from eventdocs.projections._trouble import trouble_behind
 from eventdocs.store import EventStore
 
 _logger: Final = logging.getLogger("eventdocs.projections")
@@ -106,18 +114,10 @@ class Rebuild:
         """
         shadow = await shadow_of(self._store, self._projector)
         try:
-            at = await self._open(shadow, from_zero=from_zero)
-            self._first = at.sequence
-            skipped = await self._skipped()
-            projection = Projection(
-                self._store,
-                self._projector,
-                begin=shadow.begin,
-                conditions=attrs.evolve(self._conditions, skipped=skipped),
-            )
-            patience = self._conditions.patience_of(self._projector.name, self._store)
-            await self._follow(projection)
-            reached = await patience.call(lambda: self._swap(shadow, projection))
+            reached = await self._build(shadow, from_zero=from_zero)
+        except DBAPIError as error:
+            trouble = trouble_behind(error, self._store.database)
+            raise trouble or RebuildFailedError(self._projector.name, _explain(error)) from error
         finally:
             await shadow.close()
         _logger.info(
@@ -125,6 +125,19 @@ class Rebuild:
             extra={"projection": self._projector.name, "sequence": reached},
         )
         return reached
+
+    async def _build(self, shadow: Shadow, *, from_zero: bool) -> int:
+        at = await self._open(shadow, from_zero=from_zero)
+        self._first = at.sequence
+        projection = Projection(
+            self._store,
+            self._projector,
+            begin=shadow.begin,
+            conditions=attrs.evolve(self._conditions, skipped=await self._skipped()),
+        )
+        await self._follow(projection)
+        patience = self._conditions.patience_of(self._projector.name, self._store)
+        return await patience.call(lambda: self._swap(shadow, projection))
 
     async def _open(self, shadow: Shadow, *, from_zero: bool) -> Checkpoint:
         first = first_checkpoint(self._projector, self._store)
@@ -195,6 +208,12 @@ async def _write(tx: AsyncConnection, live: Checkpoint | None, at: Checkpoint) -
         await create_checkpoint(tx, at)
     else:
         await write_checkpoint(tx, at)
+
+
+def _explain(error: DBAPIError) -> str:
+    # What stands in the way is in the detail: a view of the host's, or a row's key.
+    detail: str | None = getattr(driver_error(error), "detail", None)
+    return f"{describe(error)} ({detail})" if detail else describe(error)
 
 
 def _continues(found: Checkpoint, first: Checkpoint) -> bool:

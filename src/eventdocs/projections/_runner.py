@@ -26,6 +26,7 @@ from eventdocs.projections._projector import Projector
 from eventdocs.projections._rebuild import Rebuild, RebuildProgress
 from eventdocs.projections._replay import Replay
 from eventdocs.projections._status import ProjectionStatus, status_of
+from eventdocs.projections._trouble import translated
 from eventdocs.projections._verify import VerificationReport, verify
 from eventdocs.store import Appended, EventStore
 
@@ -90,9 +91,10 @@ class ProjectionRunner:
         """
         self._live.reset()
         patience = self._conditions.patience_of("installation", self._store)
-        self._broken = await patience.call(
-            lambda: install(self._store, self._projectors, create_tables=self._create_tables)
-        )
+        with translated(self._store.database):
+            self._broken = await patience.call(
+                lambda: install(self._store, self._projectors, create_tables=self._create_tables)
+            )
         return self
 
     async def __aexit__(
@@ -126,8 +128,9 @@ class ProjectionRunner:
             until = min([head, *(reached[each.name] for each in projector.depends_on)])
             try:
                 self._refuse_broken(projector)
-                while await projection.advance(until):
-                    pass
+                with translated(self._store.database):
+                    while await projection.advance(until):
+                        pass
             except EventdocsError as error:
                 failures.append(error)
             reached[projector.name] = projection.at.sequence if projection.at else 0
@@ -159,16 +162,17 @@ class ProjectionRunner:
     async def status(self) -> list[ProjectionStatus]:
         """Tell how each projection stands, those that others depend on first."""
         head = await self._store.head()
-        statuses = [
-            await status_of(
-                self._store,
-                projector,
-                head=head,
-                trouble=self._trouble_of(projector),
-                broken=self._broken.get(projector.name),
-            )
-            for projector in self._projectors
-        ]
+        with translated(self._store.database):
+            statuses = [
+                await status_of(
+                    self._store,
+                    projector,
+                    head=head,
+                    trouble=self._trouble_of(projector),
+                    broken=self._broken.get(projector.name),
+                )
+                for projector in self._projectors
+            ]
         for status in statuses:
             self._instrumentation.lagged(status.name, events=status.lag, seconds=status.lag_seconds)
         return statuses
@@ -245,7 +249,8 @@ class ProjectionRunner:
         Raises:
             UnknownDeadLetterError: There is no open dead letter at that place.
         """
-        left = await self._replay(projection).retry(sequence)
+        with translated(self._store.database):
+            left = await self._replay(projection).retry(sequence)
         self._live.mended.ring()
         return left
 
@@ -262,7 +267,8 @@ class ProjectionRunner:
         Raises:
             UnknownDeadLetterError: There is no open dead letter at that place.
         """
-        left = await self._replay(projection).skip(sequence)
+        with translated(self._store.database):
+            left = await self._replay(projection).skip(sequence)
         self._live.mended.ring()
         return left
 
@@ -327,7 +333,8 @@ class ProjectionRunner:
         """
         projector = self._find(projection)
         self._refuse_broken(projector)
-        return await verify(self._store, projector, conditions=self._conditions)
+        with translated(self._store.database):
+            return await verify(self._store, projector, conditions=self._conditions)
 
     def _replay(self, projection: str | type[Projector]) -> Replay:
         projector = self._find(projection)

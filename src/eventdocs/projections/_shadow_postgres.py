@@ -17,7 +17,6 @@ from typing_extensions import override
 
 from eventdocs.errors import RebuildFailedError
 from eventdocs.projections._checkpoints import Checkpoint, create_checkpoint, read_checkpoint
-from eventdocs.projections._dead_letters import describe, driver_error
 from eventdocs.projections._installation import qualified, schema_of
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._shadow import (
@@ -123,23 +122,18 @@ class PostgresShadow(Shadow):
 
     @override
     async def create(self, first: Checkpoint) -> None:
-        try:
-            async with self._store.begin() as tx:
-                live = await live_schema(tx)
-                await tx.execute(CreateSchema(self._schema))
-                await enter(tx, self._schema, live)
-                await tx.run_sync(create_fresh, self._projector.tables)
-                await create_checkpoint(tx, first)
-        except DBAPIError as error:
-            _refuse(self._projector.name, error, self._store.database)
+        async with self._store.begin() as tx:
+            live = await live_schema(tx)
+            await tx.execute(CreateSchema(self._schema))
+            await enter(tx, self._schema, live)
+            await tx.run_sync(create_fresh, self._projector.tables)
+            await create_checkpoint(tx, first)
 
     @override
     @asynccontextmanager
     async def swap(self) -> AsyncGenerator[Swap]:
         async with self._store.begin() as tx:
-            yield _PostgresSwap(
-                tx=tx, store=self._store, projector=self._projector, schema=self._schema
-            )
+            yield _PostgresSwap(tx=tx, projector=self._projector, schema=self._schema)
 
     @override
     async def discard(self) -> None:
@@ -151,30 +145,14 @@ class PostgresShadow(Shadow):
         """Do nothing: the connections are the store's."""
 
 
-def _refuse(projection: str, error: DBAPIError, database: str) -> None:
-    if trouble_behind(error, database) is not None:
-        raise error
-    # What stands in the way is in the detail: a view of the host's, or a row's key.
-    detail: str | None = getattr(driver_error(error), "detail", None)
-    reason = f"{describe(error)} ({detail})" if detail else describe(error)
-    raise RebuildFailedError(projection, reason) from error
-
-
 @attrs.frozen(kw_only=True)
 class _PostgresSwap:
     tx: AsyncConnection
-    store: EventStore
     projector: Projector
     schema: str
 
     async def replace(self, at: Checkpoint) -> None:
-        try:
-            await check_stand(self.tx, self.schema, at)
-            await self._replace()
-        except DBAPIError as error:
-            _refuse(self.projector.name, error, self.store.database)
-
-    async def _replace(self) -> None:
+        await check_stand(self.tx, self.schema, at)
         tx, tables = self.tx, self.projector.tables
         live = await live_schema(tx)
         quote = tx.dialect.identifier_preparer.quote

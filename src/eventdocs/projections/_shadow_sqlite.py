@@ -12,14 +12,12 @@ import attrs
 from sqlalchemy import Connection, Table, bindparam, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from typing_extensions import override
 
 from eventdocs.errors import RebuildFailedError
 from eventdocs.projections._checkpoints import Checkpoint, create_checkpoint, read_checkpoint
-from eventdocs.projections._dead_letters import describe
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._shadow import (
     Scratch,
@@ -31,7 +29,6 @@ from eventdocs.projections._shadow import (
     shadow_name,
 )
 from eventdocs.projections._tables import projections
-from eventdocs.projections._trouble import trouble_behind
 from eventdocs.store import EventStore
 
 _LIVE: Final = "eventdocs_live"
@@ -90,7 +87,6 @@ class SqliteShadow(Shadow):
     """Fresh tables in a file of their own, with the names they will have when they are live."""
 
     def __init__(self, store: EventStore, projector: Projector, live: Path) -> None:
-        self._store = store
         self._projector = projector
         self._live = live
         self._path = live.with_name(f"{live.name}-{shadow_name(projector, store)}")
@@ -131,9 +127,7 @@ class SqliteShadow(Shadow):
         engine = _engine(f"{self._live.as_uri()}?mode=rw", "foreign_keys = OFF")
         try:
             async with engine.begin() as tx:
-                yield _SqliteSwap(
-                    tx=tx, store=self._store, projector=self._projector, path=self._path
-                )
+                yield _SqliteSwap(tx=tx, projector=self._projector, path=self._path)
         finally:
             await engine.dispose()
         await self.discard()
@@ -153,23 +147,14 @@ class SqliteShadow(Shadow):
 @attrs.frozen(kw_only=True)
 class _SqliteSwap:
     tx: AsyncConnection
-    store: EventStore
     projector: Projector
     path: Path
 
     async def replace(self, at: Checkpoint) -> None:
-        try:
-            await self._attach(at)
-            await self._copy()
-            await self._check_keys()
-        except DBAPIError as error:
-            if trouble_behind(error, self.store.database) is not None:
-                raise
-            raise RebuildFailedError(self.projector.name, describe(error)) from error
-
-    async def _attach(self, at: Checkpoint) -> None:
         await self.tx.exec_driver_sql(f"ATTACH ? AS {_FRESH}", (f"{self.path.as_uri()}?mode=rw",))
         await check_stand(self.tx, _FRESH, at)
+        await self._copy()
+        await self._check_keys()
 
     async def _copy(self) -> None:
         quote = self.tx.dialect.identifier_preparer.quote

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Generator, Iterator
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from eventdocs.errors import (
     StoreBusyError,
     StoreClosedError,
     StoreError,
+    StoreFailedError,
     StoreFullError,
     StoreReadOnlyError,
     StoreUnavailableError,
     TransientStoreError,
 )
+from eventdocs.projections._dead_letters import describe
 
 
 def trouble_behind(error: BaseException, database: str) -> StoreError | None:
@@ -48,6 +51,20 @@ def trouble_behind(error: BaseException, database: str) -> StoreError | None:
             case _:
                 continue
     return None
+
+
+@contextlib.contextmanager
+def translated(database: str) -> Generator[None]:
+    """Raise what SQLAlchemy raises in the block, outside of handlers, as errors of eventdocs.
+
+    Args:
+        database: What the errors call the database.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = describe(error)
+        raise trouble_behind(error, database) or StoreFailedError(database, reason) from error
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
