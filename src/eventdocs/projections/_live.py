@@ -12,10 +12,9 @@ from typing import Final
 import attrs
 
 from eventdocs.errors import EventdocsError
-from eventdocs.projections._bell import Bell
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
-from eventdocs.store import EventStore
+from eventdocs.store import Bell, EventStore
 
 _logger: Final = logging.getLogger("eventdocs.projections")
 

@@ -1,16 +1,19 @@
 """THE LOG: what an event is, how it is encoded, and the port that every backend serves."""
 
-from eventdocs.store._codec import Codec, EncodedEvent
+from eventdocs.store._bell import Bell
+from eventdocs.store._codec import Codec, EncodedEvent, digest_of_event
 from eventdocs.store._event_types import EventType, Upcaster, event, event_type_of
 from eventdocs.store._events import Appended, NewEvent, Page, Place, RawEvent, RecordedEvent
 from eventdocs.store._group_commit import GroupCommit
 from eventdocs.store._port import EventStore, StreamAppend
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import Selection, category_of, check_stream_name
+from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
 __all__ = [
     "Appended",
+    "Bell",
     "Codec",
     "EncodedEvent",
     "EventRegistry",
@@ -26,9 +29,11 @@ __all__ = [
     "RecordedEvent",
     "Selection",
     "StreamAppend",
+    "Subscription",
     "Upcaster",
     "category_of",
     "check_stream_name",
+    "digest_of_event",
     "event",
     "event_type_of",
 ]

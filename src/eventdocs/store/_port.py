@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import abc
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, final
 from uuid import UUID
@@ -22,10 +22,12 @@ from eventdocs.errors import (
     WrongExpectedVersionError,
 )
 from eventdocs.observability import Instrumentation, NullInstrumentation, current_correlation
+from eventdocs.store._bell import Bell
 from eventdocs.store._codec import Codec, EncodedEvent
 from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import MAX_PLACE, Selection, check_stream_name
+from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
 PAGE_SIZE = 500
@@ -198,14 +200,20 @@ class EventStore(abc.ABC):
             InvalidStreamNameError: No category can have this name.
             ValueError: A place or the limit is negative or beyond 64 bits.
         """
-        if isinstance(types, str):
-            raise TypeError(f"types is a collection of types, not the text {types!r}")
-        names = None if types is None else tuple(self._type_name(each) for each in types)
         selection = Selection(
-            category=category, types=names, after=after, until=until, backward=backward
+            category=category,
+            types=self._type_names(types),
+            after=after,
+            until=until,
+            backward=backward,
         )
         async for event in self._read(selection, limit):
             yield event
+
+    def _type_names(self, types: Iterable[str | type] | None) -> tuple[str, ...] | None:
+        if isinstance(types, str):
+            raise TypeError(f"types is a collection of types, not the text {types!r}")
+        return None if types is None else tuple(self._type_name(each) for each in types)
 
     def _type_name(self, each: str | type) -> str:
         if isinstance(each, str):
@@ -247,6 +255,52 @@ class EventStore(abc.ABC):
     @abc.abstractmethod
     async def head(self) -> int:
         """Tell the sequence through which the log is settled and readable; 0 if it is empty."""
+
+    # ---- following
+
+    def subscribe(
+        self,
+        *,
+        after: int = 0,
+        category: str | None = None,
+        types: Iterable[str | type] | None = None,
+        page_size: int = PAGE_SIZE,
+        poll_interval: float = 0.5,
+    ) -> Subscription:
+        """Follow the log: what is recorded already, then what comes, without gap or repeat.
+
+        ```python
+        async with store.subscribe(after=checkpoint, category="document") as events:
+            async for event in events:
+                ...
+        ```
+
+        Args:
+            after: Only sequences greater than this: the last event that was handled.
+            category: Only streams of this category.
+            types: Only these event types, given as registered classes or by name.
+            page_size: The most events that are read at once.
+            poll_interval: Seconds between two looks at an idle log, at most.
+
+        Returns:
+            An async context manager and an async iterator of events; see `Subscription`.
+
+        Raises:
+            UnregisteredEventError: One of the classes is not registered.
+            InvalidStreamNameError: No category can have this name.
+            ValueError: A number is out of its range.
+        """
+        selection = Selection(category=category, types=self._type_names(types), after=after)
+        return Subscription(self, selection, page_size=page_size, poll_interval=poll_interval)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncGenerator[Bell]:
+        """Give a bell that may ring when the log has grown, in this process or another.
+
+        Rings only shorten the wait of those who look at the log now and then anyhow. A
+        backend that cannot tell gives a bell that stays silent, as this one does.
+        """
+        yield Bell()
 
     # ---- transactions
 

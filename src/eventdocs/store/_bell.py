@@ -9,7 +9,8 @@ class Bell:
     """Lets tasks wait for news without missing any.
 
     Take what `listen` returns before looking at the state; if there is nothing to do,
-    wait for it: it is set by the next ring after it was taken.
+    wait for it: it is set by the next ring after it was taken. A ring says that there may
+    be news, and silence says nothing: look now and then all the same.
     """
 
     def __init__(self) -> None:
