@@ -2,6 +2,9 @@
 
 ```text
 EventdocsError
+├── ArchiveError
+│   ├── ArchiveMismatchError
+│   └── InvalidArchiveError
 ├── ConfigurationError
 ├── StoreError
 │   ├── EventIdConflictError
@@ -60,6 +63,8 @@ import attrs
 from eventdocs.types import ExpectedVersion
 
 __all__ = [
+    "ArchiveError",
+    "ArchiveMismatchError",
     "CommandRefusedError",
     "ConfigurationError",
     "ContentMissingError",
@@ -71,6 +76,7 @@ __all__ = [
     "ExtractionError",
     "ExtractionLimitError",
     "ExtractorFailedError",
+    "InvalidArchiveError",
     "InvalidIRError",
     "InvalidStreamNameError",
     "MigrationChangedError",
@@ -334,6 +340,49 @@ class SchemaTooOldError(SchemaError):
             f"{self.database} has {has}, this eventdocs needs version {self.wanted}; "
             "run `eventdocs migrate up --database URL` or open the store with migrate=True"
         )
+
+
+# ---- archives
+
+
+class ArchiveError(EventdocsError):
+    """A log could not be exported to an archive, or imported from one."""
+
+
+@attrs.define(eq=False)
+class ArchiveMismatchError(ArchiveError):
+    """The archive and the store do not belong together. Neither was changed.
+
+    Attributes:
+        archive: The archive's name.
+        database: The store's address, without secrets.
+        reason: What does not fit, and what to do.
+    """
+
+    archive: str
+    database: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.archive} does not fit {self.database}: {self.reason}"
+
+
+@attrs.define(eq=False)
+class InvalidArchiveError(ArchiveError):
+    """A line of an archive is not what was exported; nothing of it and after it was imported.
+
+    Attributes:
+        archive: The archive's name.
+        line: Which line, from 1.
+        reason: What is wrong with it.
+    """
+
+    archive: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.archive}, line {self.line}: {self.reason}"
 
 
 # ---- event types

@@ -51,6 +51,12 @@ class EncodedEvent:
     causation_id: UUID | None
 
 
+def digest_of_event(event_type: str, schema_version: int, payload: bytes) -> bytes:
+    """Compute an event's digest: what makes a repeated append a repeat."""
+    told = b"%b\0%d\0%b" % (event_type.encode(), schema_version, payload)
+    return hashlib.blake2b(told, digest_size=16).digest()
+
+
 class Codec:
     """Encodes and decodes the events of one registry.
 
@@ -87,10 +93,7 @@ class Codec:
             type=declared.name,
             schema_version=declared.schema_version,
             payload=payload,
-            digest=hashlib.blake2b(
-                b"%b\0%d\0%b" % (declared.name.encode(), declared.schema_version, payload),
-                digest_size=16,
-            ).digest(),
+            digest=digest_of_event(declared.name, declared.schema_version, payload),
             metadata=self._canonical(metadata, declared.name, "metadata") if metadata else b"{}",
             correlation_id=correlation_id,
             causation_id=event.causation_id or context.causation_id,
