@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 import attrs
 import pytest
+from click.testing import CliRunner
+
+from eventdocs.cli import main
 
 
 @attrs.frozen(kw_only=True)
@@ -75,5 +78,18 @@ def folder(tmp_path: Path) -> Path:
 def eventdocs(folder: Path) -> Eventdocs:
     def call(*arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
         return run(arguments, folder, environ)
+
+    return call
+
+
+@pytest.fixture
+def in_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Eventdocs:
+    """Run the program inside the tests' own process, where only its answer matters."""
+    monkeypatch.chdir(folder)
+
+    def call(*arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
+        cleared = {name: None for name in os.environ if name.startswith("EVENTDOCS_")}
+        ended = CliRunner().invoke(main, arguments, env={**cleared, **(environ or {})})
+        return Ended(status=ended.exit_code, out=ended.stdout, err=ended.stderr)
 
     return call

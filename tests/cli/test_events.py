@@ -56,9 +56,9 @@ class TestTheLog:
     @pytest.fixture(autouse=True)
     def _filled(self, log: Path) -> None: ...
 
-    def test_is_shown_in_its_order(self, eventdocs: Eventdocs) -> None:
+    def test_is_shown_in_its_order(self, in_process: Eventdocs) -> None:
         """Events of any class can be read, decoded or not."""
-        ended = eventdocs("events", "--json")
+        ended = in_process("events", "--json")
 
         found = events_of(ended.out)
         assert [each["sequence"] for each in found] == [1, 2, 3, 4, 5]
@@ -98,16 +98,16 @@ class TestTheLog:
         ids=str,
     )
     def test_is_narrowed_by_filters(
-        self, eventdocs: Eventdocs, filters: tuple[str, ...], expected: list[int]
+        self, in_process: Eventdocs, filters: tuple[str, ...], expected: list[int]
     ) -> None:
         """Every filter means what it says, alone and together with others."""
-        ended = eventdocs("events", *filters, "--json")
+        ended = in_process("events", *filters, "--json")
 
         assert [each["sequence"] for each in events_of(ended.out)] == expected
 
-    def test_is_readable_for_people(self, eventdocs: Eventdocs) -> None:
+    def test_is_readable_for_people(self, in_process: Eventdocs) -> None:
         """Place, type, stream and facts of an event stand together."""
-        ended = eventdocs("events", "--stream", "note-2")
+        ended = in_process("events", "--stream", "note-2")
 
         assert "HostErased" in ended.out
         assert "note-2@2" in ended.out

@@ -27,64 +27,64 @@ def write(folder: Path, *names: str) -> None:
 
 
 class TestFiles:
-    def test_become_documents(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_become_documents(self, in_process: Eventdocs, folder: Path) -> None:
         """Without any option, a file of the current folder holds what was brought in."""
         write(folder, "a.md", "b.md")
 
-        ended = eventdocs("ingest", "a.md", "b.md")
+        ended = in_process("ingest", "a.md", "b.md")
 
         assert (ended.status, ended.err) == (0, "")
         assert "uploaded    a.md  (revision 1)" in ended.out
         assert "2 uploaded" in ended.out
         assert (folder / "eventdocs.db").exists()
-        titles = [each["title"] for each in eventdocs("documents", "--json").json]
+        titles = [each["title"] for each in in_process("documents", "--json").json]
         assert titles == ["Note 1", "Note 2"]
 
-    def test_that_did_not_change_change_nothing(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_that_did_not_change_change_nothing(self, in_process: Eventdocs, folder: Path) -> None:
         """Running the same command again adds no event to the log."""
         write(folder, "a.md")
-        eventdocs("ingest", "a.md")
-        before = eventdocs("events", "--json").out
+        in_process("ingest", "a.md")
+        before = in_process("events", "--json").out
 
-        ended = eventdocs("ingest", "a.md", "./a.md", "--json")
+        ended = in_process("ingest", "a.md", "./a.md", "--json")
 
         assert [each["outcome"] for each in ended.json["files"]] == ["unchanged"]
-        assert eventdocs("events", "--json").out == before
+        assert in_process("events", "--json").out == before
 
-    def test_that_changed_are_the_next_revision(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_that_changed_are_the_next_revision(self, in_process: Eventdocs, folder: Path) -> None:
         """The path names the document, the bytes its revision."""
         write(folder, "a.md")
-        eventdocs("ingest", "a.md")
+        in_process("ingest", "a.md")
         (folder / "a.md").write_text("# Note 1\n\nOther words.\n")
 
-        ended = eventdocs("ingest", "a.md", "--json")
+        ended = in_process("ingest", "a.md", "--json")
 
         assert [(each["outcome"], each["revision"]) for each in ended.json["files"]] == [
             ("revised", 2)
         ]
 
     def test_can_revise_a_document_of_another_name(
-        self, eventdocs: Eventdocs, folder: Path
+        self, in_process: Eventdocs, folder: Path
     ) -> None:
         """The document keeps its id and the name by which people know it."""
         write(folder, "a.md")
-        first = eventdocs("ingest", "a.md", "--json").json["files"][0]
+        first = in_process("ingest", "a.md", "--json").json["files"][0]
         (folder / "a-2025.md").write_text("# Note 1\n\nOther words.\n")
 
-        second = eventdocs("ingest", "a-2025.md", "--revises", "a.md", "--json").json["files"][0]
+        second = in_process("ingest", "a-2025.md", "--revises", "a.md", "--json").json["files"][0]
 
         assert second["document_id"] == first["document_id"]
         assert second["revision"] == 2
-        [view] = eventdocs("documents", "--json").json
+        [view] = in_process("documents", "--json").json
         assert view["source"].endswith("/a.md")
 
     def test_that_would_revise_several_at_once_are_refused(
-        self, eventdocs: Eventdocs, folder: Path
+        self, in_process: Eventdocs, folder: Path
     ) -> None:
         """One revision at a time, or nobody knows which comes first."""
         write(folder, "a.md", "b.md")
 
-        ended = eventdocs("ingest", "a.md", "b.md", "--revises", "c.md")
+        ended = in_process("ingest", "a.md", "b.md", "--revises", "c.md")
 
         assert ended.status == 2
         assert not (folder / "eventdocs.db").exists()
@@ -102,13 +102,13 @@ class TestAFileThatFails:
         return folder / "bad"
 
     def test_is_reported_with_its_reason_and_the_others_go_on(
-        self, eventdocs: Eventdocs, folder: Path, bad: Path
+        self, in_process: Eventdocs, folder: Path, bad: Path
     ) -> None:
         """Everything readable comes in; the exit status tells that something did not."""
         write(folder, "bad/good.md", "last.md")
         names = ("missing.md", "junk.md", "picture.md", "pipe.md", "loop.md", "good.md")
 
-        ended = eventdocs("ingest", *(f"bad/{name}" for name in names), "last.md")
+        ended = in_process("ingest", *(f"bad/{name}" for name in names), "last.md")
 
         assert ended.status == 1
         assert "Traceback" not in ended.err
@@ -117,18 +117,18 @@ class TestAFileThatFails:
         assert reasons["bad/missing.md"] == "no such file or folder"
         assert "PNG image" in reasons["bad/picture.md"]
         assert reasons["bad/pipe.md"] == "it is no regular file"
-        assert {each["title"] for each in eventdocs("documents", "--json").json} == {
+        assert {each["title"] for each in in_process("documents", "--json").json} == {
             "Note 1",
             "Note 2",
         }
 
     def test_is_part_of_the_answer_for_programs(
-        self, eventdocs: Eventdocs, folder: Path, bad: Path
+        self, in_process: Eventdocs, folder: Path, bad: Path
     ) -> None:
         """With --json, path, outcome and reason of every file stand in one object."""
         write(folder, "good.md")
 
-        ended = eventdocs("ingest", "bad/picture.md", "good.md", "--json")
+        ended = in_process("ingest", "bad/picture.md", "good.md", "--json")
 
         assert ended.status == 1
         files = {each["path"]: each for each in ended.json["files"]}
@@ -137,67 +137,67 @@ class TestAFileThatFails:
         assert files["good.md"]["outcome"] == "uploaded"
         assert files["good.md"]["error"] is None
 
-    def test_may_be_empty(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_may_be_empty(self, in_process: Eventdocs, folder: Path) -> None:
         """An empty document says nothing, and that is no failure."""
         (folder / "empty.md").write_bytes(b"")
 
-        ended = eventdocs("ingest", "empty.md")
+        ended = in_process("ingest", "empty.md")
 
         assert (ended.status, ended.problems) == (0, [])
-        shown = eventdocs("show", "empty.md", "--json").json
+        shown = in_process("show", "empty.md", "--json").json
         assert shown["formulas"] == shown["definitions"] == shown["references"] == []
 
     def test_may_be_of_a_format_that_nothing_reads(
-        self, eventdocs: Eventdocs, folder: Path
+        self, in_process: Eventdocs, folder: Path
     ) -> None:
         """The formats that can be read are named."""
         (folder / "paper.pdf").write_bytes(b"%PDF-1.7\n%junk\n")
 
-        ended = eventdocs("ingest", "paper.pdf")
+        ended = in_process("ingest", "paper.pdf")
 
         assert ended.status == 1
         assert "text/markdown" in ended.problems[0]
 
-    def test_may_be_too_big(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_may_be_too_big(self, in_process: Eventdocs, folder: Path) -> None:
         """The setting that would allow it is honoured, before anything is read."""
         write(folder, "a.md")
 
-        ended = eventdocs("ingest", "a.md", environ={"EVENTDOCS_MAX_DOCUMENT_BYTES": "100"})
+        ended = in_process("ingest", "a.md", environ={"EVENTDOCS_MAX_DOCUMENT_BYTES": "100"})
 
         assert ended.status == 1
         assert "max_bytes is 100, the document has" in ended.problems[0]
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-    def test_may_be_out_of_bounds(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_may_be_out_of_bounds(self, in_process: Eventdocs, folder: Path) -> None:
         """A file without the right to read it is told as the system tells it."""
         write(folder, "a.md")
         (folder / "a.md").chmod(0)
 
-        ended = eventdocs("ingest", "a.md")
+        ended = in_process("ingest", "a.md")
 
         assert ended.problems == ["error: a.md: Permission denied"]
 
 
 class TestAFolder:
     def test_gives_its_documents_and_passes_over_the_rest(
-        self, eventdocs: Eventdocs, folder: Path
+        self, in_process: Eventdocs, folder: Path
     ) -> None:
         """Pictures and spreadsheets among documents are no failure."""
         write(folder, "docs/a.md", "docs/deep/b.md")
         (folder / "docs" / "chart.png").write_bytes(b"\x89PNG\r\n\x1a\n")
         (folder / "docs" / "data.csv").write_text("a,b\n1,2\n")
 
-        ended = eventdocs("ingest", "docs", "--json")
+        ended = in_process("ingest", "docs", "--json")
 
         assert ended.status == 0
         assert [each["path"] for each in ended.json["files"]] == ["docs/a.md", "docs/deep/b.md"]
         assert sorted(ended.json["passed_over"]) == ["docs/chart.png", "docs/data.csv"]
 
-    def test_without_documents_is_a_failure(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_without_documents_is_a_failure(self, in_process: Eventdocs, folder: Path) -> None:
         """Who asked for documents is told that there are none."""
         (folder / "docs").mkdir()
 
-        ended = eventdocs("ingest", "docs")
+        ended = in_process("ingest", "docs")
 
         assert ended.status == 1
         assert "no documents there" in ended.problems[0]
@@ -205,11 +205,11 @@ class TestAFolder:
 
 class TestAPattern:
     def test_is_expanded_where_no_shell_has_done_it(
-        self, eventdocs: Eventdocs, folder: Path
+        self, in_process: Eventdocs, folder: Path
     ) -> None:
         """Stars reach the program when they are quoted."""
         write(folder, "docs/a.md", "docs/deep/b.md")
 
-        ended = eventdocs("ingest", "docs/**/*.md", "--json")
+        ended = in_process("ingest", "docs/**/*.md", "--json")
 
         assert [each["path"] for each in ended.json["files"]] == ["docs/a.md", "docs/deep/b.md"]

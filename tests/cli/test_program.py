@@ -89,10 +89,10 @@ class TestWrongUsage:
         ids=" ".join,
     )
     def test_is_told_in_a_line_and_ends_with_2(
-        self, eventdocs: Eventdocs, arguments: tuple[str, ...]
+        self, in_process: Eventdocs, arguments: tuple[str, ...]
     ) -> None:
         """Scripts can tell a mistake in the command from a command that failed."""
-        ended = eventdocs(*arguments)
+        ended = in_process(*arguments)
 
         assert ended.status == 2
         assert len(ended.problems) == 1
@@ -116,10 +116,10 @@ READING = [
 class TestADatabase:
     @pytest.mark.parametrize("arguments", READING, ids=" ".join)
     def test_that_is_not_there_is_not_made_by_reading(
-        self, eventdocs: Eventdocs, folder: Path, arguments: tuple[str, ...]
+        self, in_process: Eventdocs, folder: Path, arguments: tuple[str, ...]
     ) -> None:
         """The person is told what to do, and the folder stays as it was."""
-        ended = eventdocs(*arguments)
+        ended = in_process(*arguments)
 
         assert ended.status == 1
         [problem] = ended.problems
@@ -140,10 +140,10 @@ class TestADatabase:
         ],
     )
     def test_with_a_wrong_address_is_an_error_without_its_password(
-        self, eventdocs: Eventdocs, folder: Path, url: str
+        self, in_process: Eventdocs, folder: Path, url: str
     ) -> None:
         """Whatever is wrong with the address, the answer is clear and keeps the secret."""
-        ended = eventdocs("events", "--database", url)
+        ended = in_process("events", "--database", url)
 
         assert ended.status == 1
         assert ended.problems
@@ -153,21 +153,21 @@ class TestADatabase:
         assert list(folder.iterdir()) == []
 
     def test_is_named_by_the_environment_unless_an_option_names_it(
-        self, eventdocs: Eventdocs
+        self, in_process: Eventdocs
     ) -> None:
         """The option wins over the environment, before and after the command's name."""
         environ = {"EVENTDOCS_DATABASE_URL": "sqlite:///from-environment.db"}
 
-        by_environment = eventdocs("events", environ=environ)
-        by_option = eventdocs("events", "--database", "sqlite:///after.db", environ=environ)
-        by_early_option = eventdocs("--database", "sqlite:///before.db", "events", environ=environ)
+        by_environment = in_process("events", environ=environ)
+        by_option = in_process("events", "--database", "sqlite:///after.db", environ=environ)
+        by_early_option = in_process("--database", "sqlite:///before.db", "events", environ=environ)
 
         assert "from-environment.db" in by_environment.err
         assert "after.db" in by_option.err
         assert "before.db" in by_early_option.err
 
     def test_of_another_kind_is_refused_and_left_alone(
-        self, eventdocs: Eventdocs, folder: Path
+        self, in_process: Eventdocs, folder: Path
     ) -> None:
         """A file that is no database is not touched."""
         path = folder / "notes.txt"
@@ -175,7 +175,7 @@ class TestADatabase:
         before = path.read_bytes()
 
         for arguments in (("events",), ("ingest", "notes.txt")):
-            ended = eventdocs(*arguments, "--database", "sqlite:///notes.txt")
+            ended = in_process(*arguments, "--database", "sqlite:///notes.txt")
 
             assert ended.status == 1
             assert any("notes.txt is not an eventdocs database" in each for each in ended.problems)
@@ -183,9 +183,9 @@ class TestADatabase:
 
 
 class TestTheEnvironment:
-    def test_with_a_mistyped_variable_is_an_error(self, eventdocs: Eventdocs) -> None:
+    def test_with_a_mistyped_variable_is_an_error(self, in_process: Eventdocs) -> None:
         """A setting that would have no effect is named instead of ignored."""
-        ended = eventdocs("events", environ={"EVENTDOCS_DATABSE_URL": "sqlite:///x.db"})
+        ended = in_process("events", environ={"EVENTDOCS_DATABSE_URL": "sqlite:///x.db"})
 
         assert ended.status == 1
         assert "EVENTDOCS_DATABSE_URL" in ended.problems[0]
