@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
@@ -49,11 +50,17 @@ class BoundPostgresStore(EventStore):
         (outcome,) = outcomes_of([append], rows)
         match outcome:
             case Appended():
+                self._announce_at_commit()
                 return outcome
             case EventdocsError():
                 raise outcome
             case _:
                 raise StoreBusyError(self.database, f"stream {append.stream!r} is locked")
+
+    def _announce_at_commit(self) -> None:
+        # Told just before the commit: who is woken too soon soon looks again.
+        if self._tx.sync_connection is not None:
+            listen(self._tx.sync_connection, "commit", lambda _: self._store.announce(), once=True)
 
     @override
     async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:

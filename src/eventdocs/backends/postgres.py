@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final, Self, TypeAlias, cast
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from eventdocs.backends._postgres_reading import (
     page_statement,
 )
 from eventdocs.backends._postgres_sql import Row, Statement, from_file
+from eventdocs.backends._postgres_wakeups import NOTIFY, PostgresWakeups
 from eventdocs.backends._postgres_writer import PostgresWriter
 from eventdocs.errors import (
     ConfigurationError,
@@ -35,6 +36,7 @@ from eventdocs.errors import (
 from eventdocs.observability import Instrumentation
 from eventdocs.store import (
     Appended,
+    Bell,
     EventRegistry,
     EventStore,
     Page,
@@ -82,6 +84,9 @@ class PostgresEventStore(EventStore):
         self._database = label_for(engine.url)
         self._after_close = AsyncExitStack()
         self._writer = PostgresWriter(self._call, self._database, self.instrumentation)
+        self._wakeups = PostgresWakeups(
+            store_id, self._database, notify=self._notify, connect=self._own_driver
+        )
         self._closed = False
         self._closing: asyncio.Task[None] | None = None
 
@@ -159,7 +164,9 @@ class PostgresEventStore(EventStore):
 
     async def _call(self, arguments: Mapping[str, Any]) -> Sequence[Row]:
         async with self._driver() as driver:
-            return await self._fetch(driver, from_file("append", self.schema), arguments)
+            rows = await self._fetch(driver, from_file("append", self.schema), arguments)
+        self.announce()
+        return rows
 
     # ---- reading
 
@@ -212,7 +219,31 @@ class PostgresEventStore(EventStore):
             async with self._driver() as driver:
                 return await read(driver)
 
+    # ---- following
+
+    @override
+    def listening(self) -> AbstractAsyncContextManager[Bell]:
+        self._refuse_if_closed()
+        return self._wakeups.listening()
+
+    def announce(self) -> None:
+        """Wake those who follow the log: it has grown, or is about to."""
+        self._wakeups.announce()
+
+    async def _notify(self, channel: str) -> None:
+        async with self._driver() as driver:
+            await driver.execute(NOTIFY, channel, "", timeout=_STATEMENT_SECONDS)
+
     # ---- connections
+
+    @asynccontextmanager
+    async def _own_driver(self) -> AsyncGenerator[_Driver]:
+        """Give a driver connection that the pool has let go of, and that is closed at the end."""
+        with translated(self._database):
+            async with self.engine.connect() as connection:
+                driver = await _living_driver(connection)
+                await connection.run_sync(lambda each: each.detach())
+                yield driver
 
     @asynccontextmanager
     async def _driver(self) -> AsyncGenerator[_Driver]:
@@ -290,6 +321,7 @@ class PostgresEventStore(EventStore):
 
     async def _close(self) -> None:
         await self._writer.close()
+        await self._wakeups.close()
         await self._after_close.aclose()
 
 

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Self
@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
+from eventdocs.backends._listening import Listening
 from eventdocs.backends._sqlite_bound import BoundSqliteStore
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.backends._sqlite_file import IMMEDIATE, SqliteFile
@@ -27,6 +28,7 @@ from eventdocs.errors import ConfigurationError, StoreBusyError, StoreClosedErro
 from eventdocs.observability import Instrumentation
 from eventdocs.store import (
     Appended,
+    Bell,
     EventRegistry,
     EventStore,
     GroupCommit,
@@ -39,6 +41,7 @@ from eventdocs.store import (
 __all__ = ["SqliteEventStore"]
 
 _READERS: Final = 4
+_WATCH_SECONDS: Final = 0.01
 
 
 class SqliteEventStore(EventStore):
@@ -75,6 +78,7 @@ class SqliteEventStore(EventStore):
         self._group: GroupCommit[StreamAppend, Appended] = GroupCommit(
             self._flush, weigh=lambda append: len(append.events)
         )
+        self._listening = Listening(self._watch)
         # SQLite's own queue for the write lock is a loop of naps: within the process,
         # writers take turns here.
         self._turn = asyncio.Lock()
@@ -141,6 +145,7 @@ class SqliteEventStore(EventStore):
         started = time.perf_counter()
         async with self._my_turn():
             outcomes = await self._writer.run(lambda connection: _write(connection, appends))
+        self._listening.bell.ring()
         self.instrumentation.flushed(
             appends=len(appends),
             events=sum(len(append.events) for append in appends),
@@ -192,6 +197,28 @@ class SqliteEventStore(EventStore):
             return row[0] if row else 0
 
         return await self._readers.run(job)
+
+    # ---- following
+
+    @override
+    def listening(self) -> AbstractAsyncContextManager[Bell]:
+        self._refuse_if_closed()
+        return self._listening.open()
+
+    async def _watch(self) -> None:
+        """Ring whenever another connection has committed, in whatever process."""
+        thread = ConnectionThreads(self._file.connect, threads=1, database=self.database)
+        known: int | None = None
+        try:
+            while True:
+                with suppress(StoreError):  # those who listen look all the same
+                    version = await thread.run(_data_version)
+                    if version != known:
+                        known = version
+                        self._listening.bell.ring()
+                await asyncio.sleep(_WATCH_SECONDS)
+        finally:
+            await thread.close()
 
     # ---- transactions
 
@@ -259,9 +286,15 @@ class SqliteEventStore(EventStore):
 
     async def _close(self) -> None:
         await self._group.close()
+        await self._listening.close()
         await self._writer.close()
         await self._readers.close()
         await self._after_close.aclose()
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return version
 
 
 def _write(

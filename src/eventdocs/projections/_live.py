@@ -18,6 +18,8 @@ from eventdocs.store import Bell, EventStore
 
 _logger: Final = logging.getLogger("eventdocs.projections")
 
+# Between two looks at the log, so that a busy writer does not keep the database looking.
+_SHORTEST_PAUSE: Final = 0.002
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0
 
@@ -56,6 +58,7 @@ class Live:
         self._poll_interval = poll_interval
         self._check = check
         self._head = 0
+        self._growth = Bell()
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -95,6 +98,7 @@ class Live:
         self._stopping.set()
         self.news.ring()
         self.mended.ring()
+        self._growth.ring()
 
     async def stopped(self) -> None:
         """Wait until nothing is at work."""
@@ -103,13 +107,16 @@ class Live:
     async def _watch(self) -> None:
         patience = self._conditions.patience_of("log", self._store)
         with contextlib.suppress(_StoppingError):
-            while True:
-                head = await patience.call(self._store.head)
-                # Lower than before is news too: the log has been restored.
-                if head != self._head:
-                    self._head = head
-                    self.news.ring()
-                await self._nap(self._poll_interval)
+            async with self._store.listening() as self._growth:
+                while True:
+                    heard = self._growth.listen()
+                    head = await patience.call(self._store.head)
+                    # Lower than before is news too: the log has been restored.
+                    if head != self._head:
+                        self._head = head
+                        self.news.ring()
+                    await self._nap(_SHORTEST_PAUSE)
+                    await self._nap(self._poll_interval, heard)
 
     async def _keep_up(self, projection: Projection, ahead: Sequence[Projection]) -> None:
         pause = _FIRST_PAUSE

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import abc
+import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Self, final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import attrs
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +26,8 @@ from eventdocs.errors import (
 from eventdocs.observability import Instrumentation, NullInstrumentation, current_correlation
 from eventdocs.store._bell import Bell
 from eventdocs.store._codec import Codec, EncodedEvent
+from eventdocs.store._decider import Command, Decided, Decider, Folded, State
+from eventdocs.store._deciding import carry_out, fold
 from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import MAX_PLACE, Selection, check_stream_name
@@ -62,6 +66,7 @@ class EventStore(abc.ABC):
         self.registry = registry
         self.codec = Codec(registry)
         self.instrumentation = instrumentation or NullInstrumentation()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # ---- writing
 
@@ -293,14 +298,60 @@ class EventStore(abc.ABC):
         selection = Selection(category=category, types=self._type_names(types), after=after)
         return Subscription(self, selection, page_size=page_size, poll_interval=poll_interval)
 
-    @asynccontextmanager
-    async def listening(self) -> AsyncGenerator[Bell]:
+    def listening(self) -> AbstractAsyncContextManager[Bell]:
         """Give a bell that may ring when the log has grown, in this process or another.
 
         Rings only shorten the wait of those who look at the log now and then anyhow. A
         backend that cannot tell gives a bell that stays silent, as this one does.
         """
-        yield Bell()
+        return nullcontext(Bell())
+
+    # ---- deciding
+
+    @final
+    async def fold(self, stream: str, decider: Decider[Any, State]) -> Folded[State]:
+        """Tell what *stream* amounts to; the initial state if it does not exist.
+
+        Raises:
+            InvalidStreamNameError: No stream can have this name.
+            EventTypeError: An event cannot be decoded.
+        """
+        return await fold(self, stream, decider)
+
+    @final
+    async def decide(
+        self,
+        stream: str,
+        decider: Decider[Command, State],
+        command: Command,
+        *,
+        attempts: int = 10,
+    ) -> Decided[State]:
+        """Carry out *command* on *stream*: fold it, decide, and append what was decided.
+
+        The append expects the version that was folded. If somebody else was first, what
+        they appended is folded as well, and the decision is made again. On this store,
+        decisions on one stream take turns, so that they meet only those of others.
+
+        Args:
+            stream: It comes into being with its first event.
+            decider: How its events amount to a state, and what commands lead to.
+            command: What is asked for.
+            attempts: How often to decide, at most.
+
+        Returns:
+            The state afterwards, and what was decided; an append only if there was anything.
+
+        Raises:
+            WrongExpectedVersionError: Somebody else was first at every attempt.
+            TransientStoreError: The database was busy or away. What was decided may be
+                recorded; a decider that gives its events ids of their own can be asked
+                again without recording them twice.
+            EventTypeError: An event cannot be decoded, or encoded.
+            ValueError: *attempts* is less than 1.
+        """
+        async with self._turns.setdefault(stream, asyncio.Lock()):
+            return await carry_out(self, stream, decider, command, attempts=attempts)
 
     # ---- transactions
 

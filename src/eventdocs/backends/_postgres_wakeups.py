@@ -1,0 +1,189 @@
+"""Wake-ups on PostgreSQL: coalesced notifications, always after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Final, TypeAlias
+from uuid import UUID, uuid4
+
+from eventdocs.backends._listening import Listening
+from eventdocs.errors import EventdocsError, StoreUnavailableError
+from eventdocs.store import Bell
+
+if TYPE_CHECKING:
+    import asyncpg
+
+Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Notify: TypeAlias = Callable[[str], Awaitable[None]]
+Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[Driver]]
+
+_logger: Final = logging.getLogger("eventdocs.store")
+
+# Between two notifications, so that they cost a busy writer next to nothing.
+_REST: Final = 0.002
+_ECHO_SECONDS: Final = 5.0
+_CHECK_SECONDS: Final = 30.0
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 30.0
+_CLOSING_SECONDS: Final = 1.0
+
+NOTIFY: Final = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+"""Wakes the listeners; a wake-up that is lost in a crash is worth no wait for the disk."""
+
+
+class PostgresWakeups:
+    """Tells other processes that the log has grown, and hears it from them.
+
+    A notification is a transaction of its own that follows the append's: inside of that
+    it would make all appends commit one after the other. At most one is under way, and
+    what happens meanwhile shares the next. Whoever listens has a connection of their own,
+    which is opened for the first listener of a store and closed after the last.
+
+    Where `LISTEN` is not to be had, as behind a pooler in transaction mode, its
+    connection hears no echo of its own notification and is given up for a while; looking
+    at the log now and then has to do.
+
+    Args:
+        store_id: The log; each has a channel.
+        database: What errors and the log call the database.
+        notify: Runs `NOTIFY` with the channel it is given and no payload.
+        connect: Gives a connection that belongs to nobody else.
+    """
+
+    def __init__(self, store_id: UUID, database: str, *, notify: Notify, connect: Connect) -> None:
+        self._channel = f"eventdocs_{store_id.hex}"
+        self._database = database
+        self._notify = notify
+        self._connect = connect
+        self._listening = Listening(self._listen)
+        self._is_due = False
+        self._announcing: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def announce(self) -> None:
+        """Wake the listeners of this process now, and those of others shortly."""
+        self._listening.bell.ring()
+        self._is_due = True
+        if self._announcing is None and not self._closed:
+            self._announcing = asyncio.create_task(
+                self._announce(), name="eventdocs-announcing", context=contextvars.Context()
+            )
+
+    def listening(self) -> AbstractAsyncContextManager[Bell]:
+        """Hear of appends for the length of the block."""
+        return self._listening.open()
+
+    async def close(self) -> None:
+        """Tell what there is to tell, then be silent."""
+        self._closed = True
+        await self._listening.close()
+        if self._announcing is not None:
+            _, late = await asyncio.wait([self._announcing], timeout=_CLOSING_SECONDS)
+            for each in late:
+                each.cancel()
+            if late:
+                await asyncio.wait(late)
+
+    async def _announce(self) -> None:
+        try:
+            while self._is_due:
+                self._is_due = False
+                with contextlib.suppress(EventdocsError):  # those who listen look all the same
+                    await self._notify(self._channel)
+                await asyncio.sleep(_REST)
+        finally:
+            self._announcing = None
+
+    async def _listen(self) -> None:
+        pause = _FIRST_PAUSE
+        is_known = False
+        while True:
+            try:
+                async with self._line() as line:
+                    pause = _FIRST_PAUSE
+                    is_known = False
+                    # Nobody knows what was missed until now.
+                    self._listening.bell.ring()
+                    await line.keep()
+            except EventdocsError as error:
+                if not is_known:
+                    is_known = True
+                    _logger.warning(
+                        "eventdocs.listening.interrupted",
+                        extra={"database": self._database, "reason": str(error)},
+                    )
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    @asynccontextmanager
+    async def _line(self) -> AsyncGenerator[_Line]:
+        async with self._connect() as driver:
+            try:
+                line = _Line(driver, self._channel, self._database, self._listening.bell)
+                await line.open()
+                yield line
+            finally:
+                # Without a farewell, for which a silent server would be waited.
+                driver.terminate()
+
+
+class _Line:
+    """One connection that listens."""
+
+    def __init__(self, driver: Driver, channel: str, database: str, bell: Bell) -> None:
+        self._driver = driver
+        self._channel = channel
+        self._database = database
+        self._bell = bell
+        self._token = uuid4().hex
+        self._echo = asyncio.Event()
+        self._lost = asyncio.Event()
+
+    async def open(self) -> None:
+        self._driver.add_termination_listener(lambda _: self._lost.set())
+        async with self._in_time():
+            await self._driver.add_listener(self._channel, self._hear)
+        await self._check()
+
+    async def keep(self) -> None:
+        """Stay until the connection is lost.
+
+        Raises:
+            StoreUnavailableError: It is.
+        """
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_SECONDS):
+                    await self._lost.wait()
+            if self._lost.is_set():
+                raise StoreUnavailableError(self._database, "the listening connection was lost")
+            await self._check()
+
+    async def _check(self) -> None:
+        """Hear oneself: the only proof that notifications arrive."""
+        self._echo.clear()
+        async with self._in_time():
+            await self._driver.execute(NOTIFY, self._channel, self._token)
+            await self._echo.wait()
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(_ECHO_SECONDS):
+                yield
+        except TimeoutError:
+            raise StoreUnavailableError(
+                self._database, "notifications do not arrive; the log is polled instead"
+            ) from None
+
+    def _hear(self, _driver: object, _pid: int, _channel: str, payload: object) -> None:
+        # What others say to themselves is no news.
+        if payload == self._token:
+            self._echo.set()
+        elif payload == "":
+            self._bell.ring()
