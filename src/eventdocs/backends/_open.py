@@ -122,10 +122,11 @@ def _sqlite(
         problems.append(f"{url.drivername} is no supported driver; use sqlite:///path")
     if url.host is not None:
         problems.append(f"a SQLite path follows three slashes: sqlite:///{url.host}/…")
-    if url.query:
+    of_host = isinstance(target, AsyncEngine)
+    if url.query and ("uri" in url.query or not of_host):
         problems.append(f"{', '.join(url.query)}: a SQLite address takes no parameters")
     in_memory = not url.database or url.database == ":memory:"
-    if in_memory and isinstance(target, AsyncEngine):
+    if in_memory and of_host:
         problems.append("an engine in memory cannot be shared with the log; use a file")
     if problems:
         raise ConfigurationError(problems)

@@ -2,6 +2,7 @@
 
 from eventdocs.store._bell import Bell
 from eventdocs.store._codec import Codec, EncodedEvent, digest_of_event
+from eventdocs.store._decider import Decided, Decider, Folded
 from eventdocs.store._event_types import EventType, Upcaster, event, event_type_of
 from eventdocs.store._events import Appended, NewEvent, Page, Place, RawEvent, RecordedEvent
 from eventdocs.store._group_commit import GroupCommit
@@ -15,12 +16,15 @@ __all__ = [
     "Appended",
     "Bell",
     "Codec",
+    "Decided",
+    "Decider",
     "EncodedEvent",
     "EventRegistry",
     "EventStore",
     "EventType",
     "Expect",
     "ExpectedVersion",
+    "Folded",
     "GroupCommit",
     "NewEvent",
     "Page",

@@ -12,7 +12,11 @@ from uuid import UUID
 
 import orjson
 
-_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+_OPTIONS: Final = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_NON_STR_KEYS  # for keys of enums that are text; others do not get so far
+)
 _PLAIN: Final = frozenset({bool, type(None), UUID, date, bytes})
 
 

@@ -255,6 +255,7 @@ async def read_in_pages(store: EventStore, selection: Selection, size: int) -> E
         page = await store.read_page(selection, limit=size)
         assert len(page.events) <= size
         assert page.events or page.is_last
+        assert not read or list(page.events[:1]) != read[-1:], "a page repeats the one before"
         read.extend(page.events)
         if page.is_last:
             return read

@@ -8,10 +8,11 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 from uuid import UUID
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as Settings  # noqa: N812 - it is a class
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -22,9 +23,10 @@ from hypothesis.stateful import (
 )
 
 from eventdocs.errors import EventIdConflictError, WrongExpectedVersionError
-from eventdocs.store import Appended, EventStore, NewEvent, RecordedEvent
+from eventdocs.store import Appended, EventStore, NewEvent, RecordedEvent, Selection
 from eventdocs.testing import strategies
 from eventdocs.testing._contract_events import CONTRACT_EVENTS, Opening
+from eventdocs.testing._contract_reading import read_in_pages
 from eventdocs.testing._model import Fact, LogModel, Refusal
 from eventdocs.types import Expect, ExpectedVersion
 
@@ -33,13 +35,22 @@ Events: TypeAlias = list[NewEvent[Any]]
 
 _EXPECTATIONS = st.sampled_from(Expect) | st.integers(0, 5)
 _EVENTS = st.lists(strategies.new_events(), min_size=1, max_size=3)
-_PLACES = st.none() | st.integers(0, 12)
+_LIMITS = st.none() | st.integers(0, 4)
 
 PROGRESS = frozenset(
     "recorded repeated refused conflicting together interrupted committed rolled-back reopened "
     "read".split()
 )
 """What must have happened at least once, or comparing has proved nothing."""
+
+
+SETTINGS: Final = Settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+"""Enough for every kind of step to happen many times."""
 
 
 class _RolledBackError(Exception):
@@ -241,59 +252,64 @@ class LogMachine(RuleBasedStateMachine):
         self.open()
         self.progress["reopened"] += 1
 
-    @rule(
-        stream=strategies.streams(),
-        after=st.integers(0, 4),
-        until=_PLACES,
-        limit=_PLACES,
-        backward=st.booleans(),
-    )
-    def read_stream(
-        self, stream: str, after: int, until: int | None, limit: int | None, *, backward: bool
-    ) -> None:
+    @precondition(lambda self: self.model.facts)
+    @rule(data=st.data(), limit=_LIMITS, backward=st.booleans())
+    def read_stream(self, data: st.DataObject, limit: int | None, *, backward: bool) -> None:
         """Read a part of one stream."""
-        stream = self.name(stream)
+        stream = data.draw(st.sampled_from([fact.stream for fact in self.model.facts]))
+        facts = self.model.stream(stream)
+        after = data.draw(st.integers(0, len(facts)))
+        until = data.draw(st.none() | st.integers(after, len(facts)))
         reading = self.store.read_stream(
             stream, after=after, until=until, limit=limit, backward=backward
         )
         read = self.await_(_all(reading))
-        wanted = [
-            fact
-            for fact in self.model.stream(stream)
-            if after < fact.version and (until is None or fact.version <= until)
-        ]
+        wanted = facts[after:until]
         self.same(read, (wanted[::-1] if backward else wanted)[:limit])
-        assert self.await_(self.store.stream_version(stream)) == len(self.model.stream(stream))
+        assert self.await_(self.store.stream_version(stream)) == len(facts)
         self.progress["read"] += bool(read)
 
+    @rule(size=st.integers(1, 4), backward=st.booleans())
+    def read_pages(self, size: int, *, backward: bool) -> None:
+        """Read the log in pages, each one where the one before ended."""
+        selection = Selection(after=self.base, backward=backward)
+        read = self.await_(read_in_pages(self.store, selection, size))
+        self.same(read, self.model.facts[::-1] if backward else self.model.facts)
+
+    @precondition(lambda self: self.model.facts)
     @rule(
+        data=st.data(),
         category=st.none() | st.sampled_from(["category1", "category2"]),
         types=st.none() | st.lists(st.sampled_from(CONTRACT_EVENTS), unique=True),
-        skip=st.integers(0, 6),
-        limit=_PLACES,
+        limit=_LIMITS,
         backward=st.booleans(),
     )
     def read_all(
         self,
+        data: st.DataObject,
         category: str | None,
         types: Sequence[type] | None,
-        skip: int,
         limit: int | None,
         *,
         backward: bool,
     ) -> None:
-        """Read a part of the log, from behind one of its events."""
+        """Read a part of the log, from behind one of its events to another."""
+        facts = self.model.facts
         category = None if category is None else self.name(category)
-        after = self.base
-        if self.model.facts[:skip]:
-            after = self.sequences[self.model.facts[:skip][-1].id]
+        skip = data.draw(st.integers(0, len(facts)))
+        stop = data.draw(st.none() | st.integers(max(skip, 1), len(facts)))
         reading = self.store.read_all(
-            category=category, types=types, after=after, limit=limit, backward=backward
+            category=category,
+            types=types,
+            after=self.sequences[facts[skip - 1].id] if skip else self.base,
+            until=None if stop is None else self.sequences[facts[stop - 1].id],
+            limit=limit,
+            backward=backward,
         )
         read = self.await_(_all(reading))
         wanted = [
             fact
-            for fact in self.model.facts[skip:]
+            for fact in facts[skip:stop]
             if (category is None or fact.stream.split("-")[0] == category)
             and (types is None or type(fact.data) in types)
         ]
@@ -312,19 +328,26 @@ class LogMachine(RuleBasedStateMachine):
     def same(self, read: Sequence[RecordedEvent[Any]], wanted: Sequence[Fact]) -> None:
         """Compare events with facts, and their places with those acknowledged."""
         assert [
-            Fact(each.stream, each.version, each.id, each.data, dict(each.metadata))
+            Fact(
+                each.stream,
+                each.version,
+                each.id,
+                each.data,
+                dict(each.metadata),
+                each.correlation_id,
+                each.causation_id,
+            )
             for each in read
         ] == list(wanted)
         assert [each.sequence for each in read] == [self.sequences[fact.id] for fact in wanted]
 
 
-def check_log(opening: Opening, *, examples: int = 25, steps: int = 25) -> Counter[str]:
+def check_log(opening: Opening, *, settings: Settings = SETTINGS) -> Counter[str]:
     """Compare a store with the model in random examples.
 
     Args:
         opening: Opens the store, always on the same database; it need not be empty.
-        examples: How many examples are tried.
-        steps: How many steps each of them has at most.
+        settings: How many examples hypothesis tries, of how many steps at most.
 
     Returns:
         How often each kind of thing happened.
@@ -339,15 +362,7 @@ def check_log(opening: Opening, *, examples: int = 25, steps: int = 25) -> Count
     Machine.opening = staticmethod(opening)
     Machine.progress = Counter()
     Machine.examples = itertools.count()
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-        ),
-    )
+    run_state_machine_as_test(Machine, settings=settings)
     missing = PROGRESS - {each for each, times in Machine.progress.items() if times}
     assert not missing, f"never happened: {', '.join(sorted(missing))}; try more examples"
     return Machine.progress

@@ -30,6 +30,8 @@ class Fact:
         id: Identity.
         data: The event itself.
         metadata: The host's facts about it.
+        correlation_id: What it belongs together with.
+        causation_id: The event that caused it.
     """
 
     stream: str
@@ -37,6 +39,8 @@ class Fact:
     id: UUID
     data: object
     metadata: dict[str, Any]
+    correlation_id: str | None
+    causation_id: UUID | None
 
 
 class LogModel:
@@ -70,7 +74,15 @@ class LogModel:
         if not _fits(expected, version):
             return Refusal.VERSION
         appended = [
-            Fact(stream, version + place, event.id, event.data, dict(event.metadata))
+            Fact(
+                stream,
+                version + place,
+                event.id,
+                event.data,
+                dict(event.metadata),
+                event.correlation_id,
+                event.causation_id,
+            )
             for place, event in enumerate(events, start=1)
         ]
         self.facts += appended

@@ -80,4 +80,10 @@ def measured() -> st.SearchStrategy[Measured]:
 def new_events() -> st.SearchStrategy[NewEvent[Any]]:
     """Events ready to append, each with an id of its own."""
     data: st.SearchStrategy[object] = st.one_of(noted(), counted(), measured())
-    return st.builds(NewEvent[Any], data=data, metadata=metadata())
+    return st.builds(
+        NewEvent[Any],
+        data=data,
+        metadata=metadata(),
+        correlation_id=st.none() | storable_text().filter(bool),
+        causation_id=st.none() | st.uuids(),
+    )
