@@ -97,7 +97,7 @@ class ProseDefinitions:
         text = prose.text
         for found in acronyms(text):
             short, long = text[slice(*found.short)], text[slice(*found.long)]
-            pair = (normalise_term(short), normalise_term(long))
+            pair = (normalise_term(short), normalise_term(long).removesuffix("s"))
             # The same short form spelled out again is a repetition, not another definition.
             if pair in self._acronyms:
                 continue

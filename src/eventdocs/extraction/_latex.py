@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from eventdocs.extraction._words import looks_like_name
+from eventdocs.extraction._words import FUNCTIONS, looks_like_name
 
 __all__ = ["convertible", "labels", "plain_letters", "references", "tag"]
 
@@ -28,10 +28,11 @@ _WORDS = re.compile(
     r"\\(?:begin|end)\s*\{[^{}]*\}"
     r"|\\(?:text[a-z]*|math[a-z]+|operatorname\*?|mbox|hbox|emph|color|label|tag\*?)\s*\{[^{}]*\}"
     r"|\\[A-Za-z]+|\\."
-    r"|(?P<braced>_\s*\{\s*(?P<label>[A-Za-z]{3,})\s*\})"
+    r"|(?P<braced>_\s*\{(?P<label>[^{}\\]*[A-Za-z]{3}[^{}\\]*)\})"
     r"|(?P<word>[A-Za-z]{3,})",
     re.DOTALL,
 )
+_LETTERS = re.compile("[A-Za-z]{3,}")
 _ENVIRONMENTS = {
     **dict.fromkeys(
         "align align* aligned flalign flalign* alignat alignat* alignedat eqnarray eqnarray* "
@@ -142,6 +143,12 @@ def _word(found: re.Match[str]) -> str:
         after = found.string[found.end() : found.end() + 1]
         if looks_like_name(word) or (len(word) == 3 and word.isupper() and after == "_"):
             return rf"\text{{{word}}}"
-    elif found["braced"] is not None and looks_like_name(found["label"], in_subscript=True):
-        return rf"_{{\text{{{found['label']}}}}}"
+        if word in FUNCTIONS and not after.isalpha():
+            return rf"\operatorname{{{word}}}"
+    elif found["braced"] is not None:
+        return "_{" + _LETTERS.sub(_subscript_word, found["label"]) + "}"
     return found[0]
+
+
+def _subscript_word(found: re.Match[str]) -> str:
+    return rf"\text{{{found[0]}}}" if looks_like_name(found[0], in_subscript=True) else found[0]

@@ -394,13 +394,17 @@ def _span(state: StateInline, silent: bool) -> bool:
 def _attributes(state: StateInline, silent: bool) -> bool:
     """Read an attribute block that directly follows something it can belong to."""
     src, start = state.src, state.pos
-    if src[start] != "{" or start == 0 or src[start - 1] not in ")]`$*_> \n":
+    if src[start] != "{" or (start and src[start - 1] not in ")]`$*_> \n"):
         return False
     found = ATTRIBUTES.match(src, start, state.posMax)
     if found is None:
         return False
     # Braces after a space may be anything, unless they give an id or end the text.
-    if src[start - 1] in " \n" and found["id"] is None and found.end() < state.posMax:
+    if (
+        (not start or src[start - 1] in " \n")
+        and found["id"] is None
+        and found.end() < state.posMax
+    ):
         return False
     if not silent:
         token = state.push("attributes", "", 0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from eventdocs.extraction._prose import Prose
 from eventdocs.ir import ReferenceType
 
 __all__ = ["Mention", "mentions"]
@@ -32,21 +33,38 @@ _KINDS: dict[str, tuple[str, ReferenceType]] = {
     "eq": ("Equation", "formula"),
     "formula": ("Formula", "formula"),
 }
-_NUMBER = r"(?:\(\s*\d+(?:\.\d+)*[a-z]?\s*\)|\(\s*[A-Z]\.?\d+(?:\.\d+)*\s*\)|\d+(?:\.\d+)*[a-z]?(?![\w%])|[A-Z](?:\.\d+)+|[A-Z](?![\w'’.-]\w|\w)|[IVX]+\b)"
+_NUMBER = (
+    r"(?:\(\s*\d+(?:\.\d+)*[a-z]?\s*\)|\(\s*[A-Z]\.?\d+(?:\.\d+)*\s*\)|\d+(?:\.\d+)*[a-z]?(?![\w%])"
+    r"|[A-Z](?:\.\d+)+|[A-Z](?![\w'’.-]\w|\w)|[IVX]+\b)"
+)
 _MENTION = re.compile(
-    r"(?<![\w-])(?P<kind>Sections?|Sec|Secs|§§?|Chapters?|Chap|Appendix|Appendices|Annex(?:e|es)?|"
-    r"Schedules?|Exhibits?|Tables?|Tabs?|Figures?|Figs?|Equations?|Eqns?|Eqs?|Formulas?|Formulae)"
-    rf"\.?[ \u00a0~]*(?P<first>{_NUMBER})",
-    re.IGNORECASE,
+    r"(?<![\w-])(?P<kind>(?i:Sections?|Sec|Secs|Chapters?|Chap|Appendix|Appendices|Annex(?:e|es)?|"
+    r"Schedules?|Exhibits?|Tables?|Tabs?|Figures?|Figs?|Equations?|Eqns?|Eqs?|Formulas?|Formulae)|§§?)"
+    rf"(?:\.?[ \u00a0~]+|\.(?=\d)|(?<=§)|(?=\())(?P<first>{_NUMBER})"
 )
 _FURTHER = re.compile(
-    rf"(?P<joint>\s*(?:,|,?\s+and|,?\s+or|&|–|—|-|\s+to|\s+through|,?\s+as well as)\s*)(?P<number>{_NUMBER})"
+    r"(?P<joint>\s*(?:,|,?\s+and|,?\s+or|&|–|—|-|\s+to|\s+through|,?\s+as well as)\s*)"
+    rf"(?P<number>{_NUMBER})"
 )
+_TITLE_WORD = r"[A-Z][\w&'’./-]*"
+_OTHER_TITLE = rf"{_TITLE_WORD}(?:\s+(?:(?:of|and|the|on|for)\s+)?{_TITLE_WORD}){{0,8}}"
 _ELSEWHERE = re.compile(
     r"\s*(?:\([^()]{1,20}\))?\s+(?:of|in|to)\s+(?:the\s+)?(?P<document>"
-    r"RFC\s*\d+|ISO(?:/IEC)?\s*[\d-]+|\[?[A-Z][\w&'’-]*(?:\s+(?:of|and|the|on|for)?\s*[A-Z0-9][\w&'’./-]*)*"
-    r"\s+(?:Act|Regulation|Directive|Code|Law|Standard|Rules|Treaty|Handbook|Manual|Guide|Specification)\b(?:\s+[\d/()A-Z]+)?"
-    r"|(?:Regulation|Directive)\s+\([A-Z]+\)[\w\s/]{1,20})"
+    r"RFC\s*\d+|ISO(?:/IEC)?\s*[\d-]+|(?:Regulation|Directive)\s+\([A-Z]+\)[\w\s/]{1,20}"
+    rf"|{_OTHER_TITLE})"
+)
+_LEGAL = re.compile(
+    r"(?:RFC|ISO)\b|(?:Act|Regulation|Directive|Code|Law|Standard|Rules|Treaty|Handbook|Manual|Guide"
+    r"|Specification)(?:$|\s\(|\s\d)"
+)
+_BEFORE = re.compile(
+    r"(?:(?P<document>RFC\s*\d+|ISO(?:/IEC)?\s*\d[\d-]*)\]?,?\s+"
+    r"|(?P<cited>\b(?:19|20)\d\d[a-z]?\)?[,;:]\s*(?:see\s+|in\s+)?))$"
+)
+_INTO_TITLE = re.compile(r"\s+(?:of|in|from)\s+(?:the\s+|his\s+|her\s+|their\s+)?(?:\w+\s+)?[\"“]?")
+_AUTHOR = re.compile(
+    r"\s+(?:of|in|by|from)\s+(?P<document>[A-Z][\w'’-]+(?:\s+(?:&|and)\s+[A-Z][\w'’-]+|\s+et al\.?)?,?"
+    r"\s*\(\d{4}[a-z]?\))"
 )
 _WORDS = (
     "sec",
@@ -62,6 +80,9 @@ _WORDS = (
     "exhib",
     "schedule",
 )
+
+
+_LETTERED = {"Appendix", "Annex", "Schedule", "Exhibit"}
 
 
 @attrs.frozen
@@ -83,8 +104,9 @@ class Mention:
     document: str | None = None
 
 
-def mentions(text: str) -> Iterator[Mention]:
+def mentions(prose: Prose) -> Iterator[Mention]:
     """Find references by number, one for each number."""
+    text = prose.text
     lowered = text.lower()
     if not any(word in lowered for word in _WORDS):
         return
@@ -92,12 +114,7 @@ def mentions(text: str) -> Iterator[Mention]:
         name, kind = _KINDS[_singular(found["kind"])]
         number = found["first"]
         # "eq a" or "table i" is no reference; "Appendix B" is.
-        if not any(map(str.isdigit, number)) and name not in {
-            "Appendix",
-            "Annex",
-            "Schedule",
-            "Exhibit",
-        }:
+        if not any(map(str.isdigit, number)) and name not in _LETTERED:
             continue
         if found["kind"][0].islower() and not _plausible(found):
             continue
@@ -108,10 +125,33 @@ def mentions(text: str) -> Iterator[Mention]:
         ):
             numbers.append((further.start("number"), further.end(), further["number"]))
             at = further.end()
-        elsewhere = _ELSEWHERE.match(text, at)
-        document = elsewhere["document"].strip() if elsewhere else None
+        document = _other_document(prose, found.start(), at)
         for start, end, each in numbers:
             yield Mention(start, end, f"{name} {each.strip('( )')}", kind, document)
+
+
+def _other_document(prose: Prose, start: int, end: int) -> str | None:
+    """Name the document that a reference points into, if the words around it say so."""
+    text = prose.text
+    before = _BEFORE.search(text[max(0, start - 40) : start])
+    if before is not None:
+        return before["document"] or before["cited"].strip(" ,;:)")
+    author = _AUTHOR.match(text, end)
+    if author is not None:
+        return author["document"]
+    elsewhere = _ELSEWHERE.match(text, end)
+    if elsewhere is not None and _LEGAL.search(elsewhere["document"]):
+        return elsewhere["document"].strip()
+    into = _INTO_TITLE.match(text, end)
+    if into is not None:
+        for mark in prose.marks:
+            leads = into.end() - 12 <= mark.start <= into.end() and mark.start > end
+            is_title = mark.kind == "emphasis" or (
+                mark.kind == "link" and not mark.content.startswith("#")
+            )
+            if leads and is_title and mark.end - mark.start > 2:
+                return text[mark.start : mark.end]
+    return None
 
 
 def _singular(word: str) -> str:

@@ -158,7 +158,7 @@ class References:
                 )
 
     def _mentions(self, prose: Prose, first: int) -> None:
-        for found in mentions(prose.text):
+        for found in mentions(prose):
             if found.start < first or prose.covered(found.start, found.end, _COVERING):
                 continue
             self._draft.reference(

@@ -60,6 +60,8 @@ _DEFINING = {
 }
 _OPEN = {"(", "[", "{", "\u27e8"}
 _CLOSE = {")", "]", "}", "\u27e9"}
+_GIVEN = {"|", "\u2223"}
+_PROBABILITIES = {"p", "P", "Pr", "bb:P"}
 _TRANSPOSED = {"T", "\u22a4", "\u22ba"}
 
 
@@ -171,7 +173,10 @@ def _left_side(nodes: tuple[Node, ...]) -> tuple[Symbol | None, frozenset[str]]:
     if nodes[1] != Node("operator", "(") or nodes[-1] != Node("operator", ")"):
         return None, frozenset()
     inner = nodes[2:-1]
-    if any(node.kind == "operator" and node.text in _OPEN | _CLOSE for node in inner):
+    if any(node.kind == "operator" and node.text in _OPEN | _CLOSE | _GIVEN for node in inner):
+        return None, frozenset()
+    if symbol.base in _PROBABILITIES:
+        # Densities of different things share these letters, so none of them is defined.
         return None, frozenset()
     arguments = [symbol_of(node) for node in inner if node.kind not in {"operator", "number"}]
     return symbol, frozenset(each.key for each in arguments if each is not None)

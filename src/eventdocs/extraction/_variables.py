@@ -28,6 +28,7 @@ _BINDERS = {
 _BINDING_NAMES = {"max", "min", "sup", "inf", "argmax", "argmin", "arg max", "arg min", "lim"}
 _INTEGRALS = {"\u222b", "\u222c", "\u222d", "\u222e"}
 _TRANSPOSED = {"T", "\u22a4", "\u22ba"}
+_DISTRIBUTIONS = {"N", "U", "O"}
 _NUMBER_SETS = {"R", "N", "Z", "Q", "C"}
 _ROLE_RANK: dict[Role, int] = {
     "bound": 0, "constant": 1, "operator": 2, "function": 3, "free": 4, "index": 5,
@@ -248,6 +249,8 @@ def _role(node: Node, symbol: Symbol, *, called: bool) -> Role:
         if letter in {"E", "P", "V", "1"}:
             return "operator"
         return "constant" if letter in _NUMBER_SETS else "free"
+    if style == "cal" and letter in _DISTRIBUTIONS and called:
+        return "operator"
     if style == "" and plain:
         if letter == "\u03c0" and not called:
             return "constant"
