@@ -104,6 +104,16 @@ class TestTables:
         assert table.cells[1].formulas == tuple(each.id.entity_id for each in formulas[:2])
         assert all(isinstance(each, Formula) for each in formulas)
 
+    def test_know_equations_in_plain_words(self) -> None:
+        """A cell that is an equation in words is a formula, too."""
+        extraction = read("| F |\n|---|\n| Weight = Score / Sum |\n")
+
+        table, formula = extraction.ir.entities
+        assert isinstance(table, Table)
+        assert isinstance(formula, Formula)
+        assert table.cells[1].formulas == (formula.id.entity_id,)
+        assert (formula.notation, formula.raw) == ("text", "Weight = Score / Sum")
+
     @pytest.mark.parametrize(
         "text",
         [

@@ -84,30 +84,33 @@ class FormulaWriter:
             self._remember(read)
         return local
 
-    def add_plain(self, passage: Passage) -> bool:
+    def add_plain(self, passage: Passage, *, display: bool) -> list[tuple[int, UUID]]:
         """Add the lines of a passage that are equations without being marked as such.
 
         Returns:
-            Whether the last line is one.
+            Where each of them ends in the passage, and its id.
         """
         start = 0
-        latex: str | None = None
+        added: list[tuple[int, UUID]] = []
         for line in passage.content.split("\n"):
             latex = as_latex(line)
             if latex is not None:
                 read = self._reader.read(latex, display=True)
                 left = start + len(line) - len(line.lstrip())
-                self._draft.formula(
-                    passage.range(left, start + len(line.rstrip())),
+                right = start + len(line.rstrip())
+                local = self._draft.formula(
+                    passage.range(left, right),
                     read,
-                    display=True,
+                    display=display,
                     notation="text",
                     method="pattern",
                     confidence=0.7,
                 )
-                self._remember(read)
+                added.append((right, local))
+                if display:
+                    self._remember(read)
             start += len(line) + 1
-        return latex is not None
+        return added
 
     def _remember(self, read: ReadFormula) -> None:
         symbols = [variable.symbol for variable in read.variables]

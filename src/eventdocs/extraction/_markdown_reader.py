@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import attrs
 from markdown_it.token import Token
@@ -25,7 +26,7 @@ from eventdocs.extraction._markdown_table_reader import (
     matching,
     pipe_table,
 )
-from eventdocs.extraction._prose import Passage, Prose
+from eventdocs.extraction._prose import Mark, Passage, Prose
 from eventdocs.extraction._references import References
 from eventdocs.extraction._table_writer import TableWriter
 from eventdocs.extraction._where import opens_list
@@ -220,11 +221,18 @@ class MarkdownReader:
         if not self._in_cell:
             self._define(prose, passage)
 
+    def _plain_formulas(
+        self, prose: Prose, passage: Passage, *, display: bool
+    ) -> list[tuple[int, UUID]]:
+        if "=" not in passage.content:
+            return []
+        if any(mark.kind in {"formula", "code", "link"} for mark in prose.marks):
+            return []
+        return self._formulas.add_plain(passage, display=display)
+
     def _define(self, prose: Prose, passage: Passage) -> None:
-        marked = any(mark.kind in {"formula", "code", "link"} for mark in prose.marks)
-        ends_in_formula = (
-            "=" in passage.content and not marked and self._formulas.add_plain(passage)
-        )
+        plain = self._plain_formulas(prose, passage, display=True)
+        ends_in_formula = bool(plain) and plain[-1][0] >= len(passage.content.rstrip())
         explains = self._item_begins and bool(self._lists) and self._lists[-1]
         self._item_begins = False
         if not (explains and self._definitions.where_item(prose)):
@@ -337,6 +345,11 @@ class MarkdownReader:
     def _cell(self, passage: Passage) -> Prose:
         prose = self._prose(passage)
         self._commit(prose)
+        for _, local in self._plain_formulas(prose, passage, display=False):
+            whole = prose.whole()
+            prose.marks.append(
+                Mark("formula", 0, len(prose), prose.text, whole, "inline", entity=local)
+            )
         return prose
 
     def _cell_blocks(self, chunk: Chunk) -> Prose:

@@ -28,7 +28,7 @@ _BINDERS = {
 _BINDING_NAMES = {"max", "min", "sup", "inf", "argmax", "argmin", "arg max", "arg min", "lim"}
 _INTEGRALS = {"\u222b", "\u222c", "\u222d", "\u222e"}
 _TRANSPOSED = {"T", "\u22a4", "\u22ba"}
-_DISTRIBUTIONS = {"N", "U", "O"}
+_PROBABILITIES = {"P", "Pr", "bb:P", "bb:E", "cal:N", "cal:U", "cal:O"}
 _NUMBER_SETS = {"R", "N", "Z", "Q", "C"}
 _ROLE_RANK: dict[Role, int] = {
     "bound": 0, "constant": 1, "operator": 2, "function": 3, "free": 4, "index": 5,
@@ -109,7 +109,11 @@ class _Collector:
                 and known_unit(node.text)
             ):
                 continue
-            self._node(node, called=_is_call(nodes, at))
+            called = _is_call(nodes, at)
+            if following.text in {"(", "["} and _is_probability(node):
+                self._add(Symbol(base=_styled(node)), "operator")
+                continue
+            self._node(node, called=called)
             if node.kind == "operator" and node.text in {"\u2200", "\u2203"}:
                 inner = symbol_of(following)
                 if inner is not None:
@@ -242,6 +246,15 @@ def _is_call(nodes: Sequence[Node], at: int) -> bool:
     return False
 
 
+def _is_probability(node: Node) -> bool:
+    """Whether a letter, where an argument follows, is a probability or a distribution."""
+    return node.kind == "identifier" and _styled(node) in _PROBABILITIES
+
+
+def _styled(node: Node) -> str:
+    return f"{node.style}:{node.text}" if node.style else node.text
+
+
 def _role(node: Node, symbol: Symbol, *, called: bool) -> Role:
     style, _, letter = symbol.base.rpartition(":")
     plain = not symbol.subscript and not symbol.decoration
@@ -249,8 +262,6 @@ def _role(node: Node, symbol: Symbol, *, called: bool) -> Role:
         if letter in {"E", "P", "V", "1"}:
             return "operator"
         return "constant" if letter in _NUMBER_SETS else "free"
-    if style == "cal" and letter in _DISTRIBUTIONS and called:
-        return "operator"
     if style == "" and plain:
         if letter == "\u03c0" and not called:
             return "constant"
