@@ -112,7 +112,10 @@ def holding(kind: Any, value: object) -> Any:
         (tuple[int, Label], (1, Label("t")), '[1,{"text":"t"}]'),
         (list[Size], [Size.SMALL], '["small"]'),
         (Sequence[int], (1, 2), "[1,2]"),
-        (frozenset[str], frozenset("cab"), '["a","b","c"]'),
+        pytest.param(
+            *(frozenset[str], frozenset("cab"), '["a","b","c"]'),
+            id="frozenset",  # its own spelling changes with the hash seed
+        ),
         (set[int], {10, 9}, "[10,9]"),
         (dict[str, Point], {"b": Point(1), "a": Point(2)}, '{"a":{"x":2},"b":{"x":1}}'),
         (dict[Size, int], {Size.SMALL: 1}, '{"small":1}'),
@@ -205,7 +208,10 @@ class Rational(float):
         (Decimal("Infinity"), "data.value", "is not a number"),
         (Decimal("sNaN"), "data.value", "is not a number"),
         ({1: "a"}, "data.value.1", "the key 1 is not text"),
-        (Foreign(), "data.value", "Foreign has no JSON form"),
+        pytest.param(
+            *(Foreign(), "data.value", "Foreign has no JSON form"),
+            id="foreign",  # its own spelling holds an address
+        ),
         (timedelta(1), "data.value", "timedelta has no JSON form"),
         (Rational(1), "data.value", "Rational has no JSON form"),
         (1j, "data.value", "complex has no JSON form"),
