@@ -38,6 +38,7 @@ class BoundPostgresStore(EventStore):
 
     def __init__(self, store: PostgresEventStore, tx: AsyncConnection) -> None:
         super().__init__(store.registry, instrumentation=store.instrumentation)
+        self.schema = store.schema
         self._store = store
         self._tx = tx
 

@@ -74,7 +74,7 @@ class PostgresEventStore(EventStore):
         instrumentation: Instrumentation | None = None,
     ) -> None:
         super().__init__(registry, instrumentation=instrumentation)
-        self.schema: Final = schema
+        self.schema = schema
         self.engine = (
             engine
             if schema is None

@@ -53,10 +53,7 @@ class SqliteEventStore(EventStore):
 
     Attributes:
         engine: What `begin` and `connect` take their connections from.
-        schema: None: SQLite has no schemas.
     """
-
-    schema: Final = None
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
 from eventdocs.backends.tables import log_metadata
 from eventdocs.documents import content_metadata
 from eventdocs.projections import projection_metadata
+from eventdocs.store import snapshot_metadata
 
 ledger: Final = Table(
     "eventdocs_migrations",
@@ -24,5 +25,5 @@ ledger: Final = Table(
 def declared_tables() -> Iterator[Table]:
     """Give every table that the latest version of the schema has."""
     yield ledger
-    for metadata in (log_metadata, projection_metadata, content_metadata):
+    for metadata in (log_metadata, snapshot_metadata, projection_metadata, content_metadata):
         yield from metadata.sorted_tables

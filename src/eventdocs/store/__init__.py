@@ -9,6 +9,7 @@ from eventdocs.store._group_commit import GroupCommit
 from eventdocs.store._port import EventStore, StreamAppend
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import Selection, category_of, check_stream_name
+from eventdocs.store._snapshots import Snapshots, snapshot_metadata
 from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
@@ -32,6 +33,7 @@ __all__ = [
     "RawEvent",
     "RecordedEvent",
     "Selection",
+    "Snapshots",
     "StreamAppend",
     "Subscription",
     "Upcaster",
@@ -40,4 +42,5 @@ __all__ = [
     "digest_of_event",
     "event",
     "event_type_of",
+    "snapshot_metadata",
 ]

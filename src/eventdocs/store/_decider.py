@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from eventdocs.store._events import Appended
+from eventdocs.store._snapshots import Snapshots, State
 
 Command = TypeVar("Command")
-State = TypeVar("State")
 
 
 @attrs.frozen(kw_only=True)
@@ -28,12 +28,15 @@ class Decider(Generic[Command, State]):
         evolve: Gives the state after one more event.
         events: The event classes that `evolve` is told of; other events of the stream are
             passed over. None: all of them.
+        snapshots: When states are kept, so that long streams are not folded from zero
+            each time. None: never; nothing but time depends on them.
     """
 
     initial: State
     decide: Callable[[State, Command], Sequence[object]]
     evolve: Callable[[State, Any], State]
     events: tuple[type, ...] | None = None
+    snapshots: Snapshots[State] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -26,11 +26,12 @@ from eventdocs.errors import (
 from eventdocs.observability import Instrumentation, NullInstrumentation, current_correlation
 from eventdocs.store._bell import Bell
 from eventdocs.store._codec import Codec, EncodedEvent
-from eventdocs.store._decider import Command, Decided, Decider, Folded, State
+from eventdocs.store._decider import Command, Decided, Decider, Folded
 from eventdocs.store._deciding import carry_out, fold
 from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import MAX_PLACE, Selection, check_stream_name
+from eventdocs.store._snapshots import State
 from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
@@ -58,7 +59,15 @@ class EventStore(abc.ABC):
     Open one with `eventdocs.open_store`. A store is an async context manager and
     belongs to the event loop it was opened in. Backends implement the abstract
     methods; everything a host calls behaves alike on all of them.
+
+    Attributes:
+        registry: The event types that the store can write and read.
+        codec: Encodes and decodes them.
+        instrumentation: Is told what happens.
+        schema: The PostgreSQL schema that holds the tables; None for the search path's.
     """
+
+    schema: str | None = None
 
     def __init__(
         self, registry: EventRegistry, *, instrumentation: Instrumentation | None = None
