@@ -16,7 +16,7 @@ from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._headings import Slugs, heading_number
 from eventdocs.extraction._limits import Limits
-from eventdocs.extraction._markdown_inline import ATTRIBUTES
+from eventdocs.extraction._markdown_inline_rules import ATTRIBUTES
 from eventdocs.extraction._markdown_parser import LIBRARY, Chunk, MarkdownParser
 from eventdocs.extraction._markdown_reader import MarkdownReader
 from eventdocs.extraction._references import References
@@ -72,7 +72,7 @@ class MarkdownExtractor(Extractor):
         references = References(
             draft, anchors, bare_citations=_BIBLIOGRAPHY.search(front_matter) is not None
         )
-        MarkdownReader(draft, parser, formulas, anchors, references).walk(tokens, chunk)
+        MarkdownReader(draft, parser, formulas, anchors, references).read(tokens, chunk)
         entities = list(draft.finished())
         anchors.settle(entities)
         return Extracted(text=text, title=_title(front_matter, draft), entities=tuple(entities))

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 
-from eventdocs.extraction._markdown_inline import ATTRIBUTES, LOOKS_LIKE_MATH
+from eventdocs.extraction._markdown_inline_rules import ATTRIBUTES, LOOKS_LIKE_MATH
 
 __all__ = ["Directive", "add_block_rules", "line_of"]
 

@@ -15,7 +15,8 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 from typing_extensions import override
 
 from eventdocs.extraction._markdown_blocks import add_block_rules
-from eventdocs.extraction._markdown_inline import PlacedInline, add_inline_rules
+from eventdocs.extraction._markdown_inline import PlacedInline
+from eventdocs.extraction._markdown_inline_rules import add_inline_rules
 from eventdocs.extraction._markdown_paragraphs import add_paragraph_rules
 from eventdocs.extraction._markdown_tables import add_table_rules
 from eventdocs.extraction._prose import Passage

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 import attrs
 from markdown_it.token import Token
 
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._captions import Caption, read_caption
-from eventdocs.extraction._definitions import ProseDefinitions
 from eventdocs.extraction._draft import Draft
-from eventdocs.extraction._formula_writer import FormulaWriter
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._headings import Slugs, heading_number
 from eventdocs.extraction._markdown_blocks import Directive
 from eventdocs.extraction._markdown_deflists import DefinitionLists
 from eventdocs.extraction._markdown_parser import Chunk, MarkdownParser, split
-from eventdocs.extraction._markdown_prose import ProseBuilder
 from eventdocs.extraction._markdown_table_reader import (
     drawn_table,
     list_table,
     matching,
     pipe_table,
 )
-from eventdocs.extraction._prose import Mark, Passage, Prose
+from eventdocs.extraction._markdown_text import MarkdownText
+from eventdocs.extraction._prose import Passage, Prose
 from eventdocs.extraction._references import References
 from eventdocs.extraction._table_writer import TableWriter
-from eventdocs.extraction._where import opens_list
 
 __all__ = ["MarkdownReader"]
 
@@ -73,10 +69,9 @@ class MarkdownReader:
         self._draft = draft
         self._parser = parser
         self._anchors = anchors
-        self._references = references
-        self._formulas = FormulaWriter(draft, formulas, anchors, references)
+        self._text = MarkdownText(draft, parser, formulas, anchors, references)
+        self._formulas = self._text.formulas
         self._tables = TableWriter(draft, anchors)
-        self._definitions = ProseDefinitions(draft, formulas)
         self._deflists = DefinitionLists(draft, formulas, anchors)
         self._slugs = Slugs()
         self._waiting: list[str] = []
@@ -85,7 +80,6 @@ class MarkdownReader:
         self._lists: list[bool] = []
         self._item_begins = False
         self._in_cell = False
-        self._announces_meanings = False
         # A handler reads a token, and returns where to go on unless that is the next one.
         self._handlers: dict[str, Callable[[_Here], int | None]] = {
             "heading_open": self._heading,
@@ -115,8 +109,12 @@ class MarkdownReader:
             "blockquote_close": self._quote,
         }
 
-    def walk(self, tokens: Sequence[Token], chunk: Chunk) -> None:
-        """Read *tokens*, whose lines are those of *chunk*."""
+    def read(self, tokens: Sequence[Token], chunk: Chunk) -> None:
+        """Read all *tokens* of a document, whose lines are those of *chunk*."""
+        self._walk(tokens, chunk)
+        self._tables.forget()
+
+    def _walk(self, tokens: Sequence[Token], chunk: Chunk) -> None:
         at = 0
         while at < len(tokens):
             handler = self._handlers.get(tokens[at].type)
@@ -124,39 +122,13 @@ class MarkdownReader:
 
     # Text
 
-    def _prose(self, passage: Passage) -> Prose:
-        builder = ProseBuilder(passage, self._formulas.text)
-        tokens = self._parser.inline(passage)
-        return builder.plain() if tokens is None else builder.build(tokens)
-
-    def _commit(self, prose: Prose, *, numbered: bool = False) -> None:
-        """Add the formulas, anchors and references of a stretch of prose."""
-        for index, mark in enumerate(prose.marks):
-            if mark.kind == "formula":
-                display = mark.detail == "display"
-                local = self._formulas.add(mark.content, mark.source, display=display)
-                if local is not None:
-                    prose.marks[index] = attrs.evolve(mark, entity=local)
-            elif mark.kind == "anchor":
-                self._anchors.thing(mark.content, "anchor")
-            elif mark.kind == "image":
-                self._figure(read_caption(prose.text[mark.start : mark.end]))
-        self._references.read(prose, numbered=numbered)
-
-    def _figure(self, caption: Caption | None) -> None:
-        if caption is not None and caption.kind == "figure":
-            for name in (caption.number and f"Figure {caption.number}", caption.label):
-                if name:
-                    self._anchors.thing(name, "figure")
-
     def _note(self, prose: Prose) -> None:
         for region in self._regions:
             region.extend(prose)
 
     def _begin_block(self) -> None:
         self._forget_tables()
-        self._formulas.just_written = False
-        self._announces_meanings = False
+        self._text.leave()
 
     def _forget_tables(self) -> None:
         # What stands in a cell does not part its table from a caption.
@@ -166,7 +138,7 @@ class MarkdownReader:
     def _heading(self, here: _Here) -> int:
         inline = here.tokens[here.at + 1]
         self._begin_block()
-        prose = self._prose(here.chunk.passage(inline.content, here.lines[0]))
+        prose = self._text.read(here.chunk.passage(inline.content, here.lines[0]))
         title = " ".join(prose.text.split())
         explicit = [mark.content for mark in prose.marks if mark.kind == "anchor"]
         slugs = self._slugs.of(title, explicit[0] if explicit else None)
@@ -184,7 +156,7 @@ class MarkdownReader:
             )
             for name in names:
                 self._anchors.entity(name, local)
-        self._commit(prose, numbered=True)
+        self._text.add(prose, numbered=True)
         self._note(prose)
         self._formulas.names = []
         return here.at + 3
@@ -193,7 +165,7 @@ class MarkdownReader:
         following = here.following(2)
         before_table = following is not None and following.type in _TABLES
         for passage in split(here.chunk.passage(here.token.content, here.lines[0])):
-            prose = self._prose(passage)
+            prose = self._text.read(passage)
             if len(prose) or prose.marks:
                 self._read_paragraph(prose, passage, before_table=before_table)
 
@@ -206,48 +178,23 @@ class MarkdownReader:
             return
         caption = None if self._in_cell else read_caption(prose.text.strip(), label)
         if caption is not None:
-            self._figure(caption)
+            self._text.know_figure(caption)
             if caption.kind == "figure" or self._tables.caption(
                 caption, self._waiting, before_table=before_table
             ):
                 self._take_names()
-            self._commit(prose, numbered=True)
+            self._text.add(prose, numbered=True)
             self._note(prose)
             return
         self._forget_tables()
         self._take_names()
-        self._commit(prose)
+        self._text.add(prose)
         self._note(prose)
         if not self._in_cell:
-            self._define(prose, passage)
-
-    def _plain_formulas(
-        self, prose: Prose, passage: Passage, *, display: bool
-    ) -> list[tuple[int, UUID]]:
-        if "=" not in passage.content:
-            return []
-        if any(mark.kind in {"formula", "code", "link"} for mark in prose.marks):
-            return []
-        return self._formulas.add_plain(passage, display=display)
-
-    def _define(self, prose: Prose, passage: Passage) -> None:
-        plain = self._plain_formulas(prose, passage, display=True)
-        ends_in_formula = bool(plain) and plain[-1][0] >= len(passage.content.rstrip())
-        explains = self._item_begins and bool(self._lists) and self._lists[-1]
-        self._item_begins = False
-        if not (explains and self._definitions.where_item(prose)):
-            self._definitions.read(
-                prose,
-                names=self._formulas.names,
-                after_formula=self._formulas.just_written,
-                in_list=bool(self._lists),
-            )
-        text = prose.text.rstrip()
-        self._announces_meanings = opens_list(text)
-        last = prose.marks[-1] if prose.marks else None
-        self._formulas.just_written = ends_in_formula or (
-            last is not None and last.detail == "display" and last.end >= len(text) - 1
-        )
+            in_list = bool(self._lists)
+            explains = self._item_begins and in_list and self._lists[-1]
+            self._item_begins = False
+            self._text.define(prose, passage, in_list=in_list, explains=explains)
 
     # Formulas
 
@@ -319,12 +266,12 @@ class MarkdownReader:
     # Tables
 
     def _pipe_table(self, here: _Here) -> None:
-        raw = pipe_table(here.token, here.chunk, self._draft, self._cell)
+        raw = pipe_table(here.token, here.chunk, self._draft, self._text.cell)
         self._tables.add(raw, self._take_names())
         self._note_table([cell.prose for cell in raw.cells])
 
     def _drawn_table(self, here: _Here) -> None:
-        raw = drawn_table(here.token, here.chunk, self._draft, self._cell, self._cell_blocks)
+        raw = drawn_table(here.token, here.chunk, self._draft, self._text.cell, self._cell_blocks)
         self._tables.add(raw, self._take_names())
         self._note_table([cell.prose for cell in raw.cells])
 
@@ -336,21 +283,10 @@ class MarkdownReader:
             self._note_table([cell.prose for cell in raw.cells])
 
     def _note_table(self, cells: Sequence[Prose]) -> None:
-        self._formulas.just_written = False
-        self._announces_meanings = False
+        self._text.leave()
         if self._regions:
             for prose in cells:
                 self._note(prose)
-
-    def _cell(self, passage: Passage) -> Prose:
-        prose = self._prose(passage)
-        self._commit(prose)
-        for _, local in self._plain_formulas(prose, passage, display=False):
-            whole = prose.whole()
-            prose.marks.append(
-                Mark("formula", 0, len(prose), prose.text, whole, "inline", entity=local)
-            )
-        return prose
 
     def _cell_blocks(self, chunk: Chunk) -> Prose:
         return self._cell_tokens(self._parser.blocks(chunk.source), chunk)
@@ -360,7 +296,7 @@ class MarkdownReader:
         outer, self._regions = self._regions, [region]
         was_in_cell, self._in_cell = self._in_cell, True
         names, self._waiting = self._waiting, []
-        self.walk(tokens, chunk)
+        self._walk(tokens, chunk)
         self._regions, self._in_cell, self._waiting = outer, was_in_cell, names
         return region
 
@@ -374,7 +310,7 @@ class MarkdownReader:
         elif directive.name == "figure-md" and directive.argument:
             self._name(directive.argument, "figure")
         if directive.name in {"table", "list-table"} and directive.argument:
-            text = self._prose(here.chunk.passage(directive.argument, directive.start)).text
+            text = self._text.read(here.chunk.passage(directive.argument, directive.start)).text
             self._tables.expect(read_caption(text) or Caption("table", None, text.strip()))
         end = matching(here.tokens, here.at)
         if directive.name == "list-table":
@@ -402,11 +338,11 @@ class MarkdownReader:
             while after < directive.end and chunk.lines[after][:1] in {"", " ", "\t"}:
                 after += 1
             if text.strip():
-                self._deflists.term(self._cell(chunk.passage(text.strip(), line)))
+                self._deflists.term(self._text.cell(chunk.passage(text.strip(), line)))
                 body = "\n".join(chunk.lines[line + 1 : after])
                 if body.strip():
                     region = self._deflists.body(chunk.line_place(line + 1, after))
-                    region.extend(self._cell(chunk.passage(body, line + 1)))
+                    region.extend(self._text.cell(chunk.passage(body, line + 1)))
             line = after
         self._deflists.end()
 
@@ -425,7 +361,7 @@ class MarkdownReader:
             if caption is not None:
                 # A line, and below it the caption of a table: it only looks like a definition.
                 self._paragraph(_Here(here.tokens, here.at + 2, here.chunk))
-                text = self._prose(here.chunk.passage(caption.content, (caption.map or [0])[0]))
+                text = self._text.read(here.chunk.passage(caption.content, (caption.map or [0])[0]))
                 self._tables.expect(
                     read_caption(text.text) or Caption("table", None, text.text.strip())
                 )
@@ -435,9 +371,9 @@ class MarkdownReader:
 
     def _term(self, here: _Here) -> int:
         inline = here.tokens[here.at + 1]
-        prose = self._prose(here.chunk.passage(inline.content, (inline.map or [0])[0]))
+        prose = self._text.read(here.chunk.passage(inline.content, (inline.map or [0])[0]))
         self._leave(self._deflists.term(prose))
-        self._commit(prose)
+        self._text.add(prose)
         self._note(prose)
         return here.at + 3
 
@@ -452,7 +388,7 @@ class MarkdownReader:
 
     def _list(self, here: _Here) -> None:
         if here.token.nesting > 0:
-            self._lists.append(self._announces_meanings or self._formulas.just_written)
+            self._lists.append(self._text.announces_meanings or self._formulas.just_written)
         elif self._lists:
             self._lists.pop()
         self._begin_block()

@@ -28,6 +28,14 @@ class TableWriter:
 
     def forget(self) -> None:
         """Something else stands between a table and a caption."""
+        if self._before is not None:
+            # The caption of a table that is a picture, or written in another language.
+            for name in (
+                self._before.number and f"Table {self._before.number}",
+                self._before.label,
+            ):
+                if name:
+                    self._anchors.thing(name, "caption")
         self._before = self._uncaptioned = None
 
     def add(self, raw: RawTable, names: Sequence[str]) -> None:
