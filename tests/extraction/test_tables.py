@@ -5,7 +5,7 @@ import pytest
 
 from eventdocs.extraction._units import unit_in_text, unit_of_header
 from eventdocs.extraction._values import read_value
-from eventdocs.ir import Definition, Formula, Table
+from eventdocs.ir import CrossReference, Definition, Formula, Table
 from tests.extraction.reading import find, only, raw, read
 
 DRAWN = {
@@ -311,3 +311,20 @@ class TestRows:
     def test_define_nothing_under_other_headers(self, header: str) -> None:
         """Data about things defines none of them."""
         assert find(f"| {header} |\n|---|---|\n| a | 1 |\n", Definition) == []
+
+
+class TestForeignTables:
+    def test_are_known_by_their_captions(self) -> None:
+        """A table that is a picture or HTML has a caption, so references to it do not dangle."""
+        text = "Table 4: A picture\n\n![x](x.png)\n\nSee Table 4 and Table 5.\n"
+
+        states = [(each.raw_target, each.resolution.state) for each in find(text, CrossReference)]
+
+        assert states == [("Table 4", "ignored"), ("Table 5", "dangling")]
+
+    def test_below_a_line_with_a_colon_have_that_as_caption(self) -> None:
+        """A line, a caption with a colon and a table do not make a definition."""
+        text = "Grids look like this:\n\n: Limits\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+
+        assert find(text, Definition) == []
+        assert only(text, Table).caption == "Limits"

@@ -277,11 +277,6 @@ class Draft:
                 id=attrs.evolve(table.id, anchor=table.id.anchor or anchor),
             )
 
-    @property
-    def path(self) -> tuple[str, ...]:
-        """Titles of the sections around what is being read, outermost first."""
-        return self._path
-
     def provenance(self, method: Method, confidence: float = 1.0) -> Provenance:
         """Say who found something, and how sure they are."""
         known = self._provenance.get((method, confidence))

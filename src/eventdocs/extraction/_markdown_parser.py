@@ -28,7 +28,6 @@ LIBRARY = (
 )
 
 _LONGEST_PASSAGE = 8_000
-_MOST_BRACKETS = 200
 _MARKUP = frozenset("\\`*_~[]<&$^@!{")
 
 
