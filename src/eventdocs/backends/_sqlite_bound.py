@@ -13,14 +13,16 @@ from typing_extensions import override
 from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
 from eventdocs.backends._sqlite_errors import translated
-from eventdocs.errors import StoreError
+from eventdocs.errors import ConfigurationError, StoreError
 from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend, check_stream_name
 
 if TYPE_CHECKING:
     from eventdocs.backends.sqlite import SqliteEventStore
 
-# Changes nothing, but takes the write lock, so that what is read next stays true
-# until the transaction ends; also where the host's driver has not begun one yet.
+# Changes nothing, but takes the write lock, so that what is read next stays true until
+# the transaction ends. It has to come before a savepoint: Python's driver begins its
+# transactions with the first statement that writes, and a savepoint outside of one
+# would be a transaction of its own, which no rollback of the host's undoes.
 _TAKE_WRITE_LOCK: Final = "UPDATE eventdocs_streams SET version = version WHERE stream = ''"
 
 
@@ -35,11 +37,21 @@ class BoundSqliteStore(EventStore):
     @override
     async def _record(self, append: StreamAppend) -> Appended:
         with translated(self.database):
+            await self._take_write_lock()
             async with self._tx.begin_nested():
                 return await self._write(append)
 
-    async def _write(self, append: StreamAppend) -> Appended:
+    async def _take_write_lock(self) -> None:
         await self._tx.exec_driver_sql(_TAKE_WRITE_LOCK)
+        driver = (await self._tx.get_raw_connection()).driver_connection
+        if driver is None or not driver.in_transaction:
+            problem = (
+                f"the connection to {self.database} commits every statement by itself; "
+                "append in a transaction, or through the store without using()"
+            )
+            raise ConfigurationError([problem])
+
+    async def _write(self, append: StreamAppend) -> Appended:
         last_sequence = await self._rows(batches.FIND_LAST_SEQUENCE)
         batch = batches.Batch(
             await self._rows(batches.FIND_EVENTS, batches.ids_of([append])),
@@ -79,7 +91,10 @@ class BoundSqliteStore(EventStore):
     @override
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
-        async with self._tx.begin_nested():
+        with translated(self.database):
+            await self._take_write_lock()
+            savepoint = await self._tx.begin_nested()
+        async with savepoint:
             yield self._tx
 
     @override

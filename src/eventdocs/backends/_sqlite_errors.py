@@ -14,6 +14,7 @@ from eventdocs.errors import (
     StoreBusyError,
     StoreDamagedError,
     StoreError,
+    StoreFailedError,
     StoreFullError,
     StoreReadOnlyError,
     StoreUnavailableError,
@@ -63,5 +64,7 @@ def _translation(error: BaseException | None, database: str) -> StoreError:
             return NotAnEventStoreError(database, reason)
         case "CORRUPT" | "CONSTRAINT" | "MISMATCH":
             return StoreDamagedError(database, reason)
-        case _:
+        case "CANTOPEN" | "IOERR" | "PROTOCOL" | "NOLFS" | "INTERRUPT":
             return StoreUnavailableError(database, reason)
+        case _:
+            return StoreFailedError(database, reason)

@@ -39,14 +39,14 @@ class SqliteFile:
     Attributes:
         path: Absolute.
         label: What errors call it.
-        synchronous: SQLite's `synchronous`: FULL survives a power cut, OFF only a crash.
         busy_timeout: Seconds to wait for another writer.
+        synchronous: SQLite's `synchronous`: FULL survives a power cut, OFF only a crash.
     """
 
     path: Path
     label: str
+    busy_timeout: float
     synchronous: str = "FULL"
-    busy_timeout: float = 5.0
 
     def inspect(self) -> tuple[FileState, Sequence[str]]:
         """Tell what the file holds, and the names of its tables, without changing it.

@@ -80,7 +80,7 @@ def _page_sql(
     if in_category:
         wanted.append(events.c.category == _given("category"))
     named = [_given(f"type_{at}") for at in range(types or 0)]
-    if types is not None and (in_stream or not 0 < types <= _MAX_SEARCHES):
+    if types is not None and (in_stream or not 1 < types <= _MAX_SEARCHES):
         wanted.append(events.c.type.in_(named))
     elif types is not None:
         # SQLite would collect and sort every event of several types for each page;

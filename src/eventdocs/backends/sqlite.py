@@ -90,6 +90,7 @@ class SqliteEventStore(EventStore):
         *,
         migrate: bool | None = None,
         instrumentation: Instrumentation | None = None,
+        busy_timeout: float = 5.0,
     ) -> Self:
         """Open the log in the file at *path*.
 
@@ -101,6 +102,7 @@ class SqliteEventStore(EventStore):
             migrate: True creates and upgrades the tables; None does so unless the
                 file holds tables of another application only; False only checks.
             instrumentation: Is told what happens.
+            busy_timeout: Seconds to wait for another writer to finish.
 
         Raises:
             NotAnEventStoreError: The file is another application's, or no database.
@@ -116,9 +118,11 @@ class SqliteEventStore(EventStore):
                     path=Path(folder.name, "log.db"),
                     label="sqlite:///:memory:",
                     synchronous="OFF",
+                    busy_timeout=busy_timeout,
                 )
             else:
-                file = SqliteFile(path=path, label=f"sqlite:///{path}")
+                label = f"sqlite:///{path}"
+                file = SqliteFile(path=path, label=label, busy_timeout=busy_timeout)
             engine = file.engine()
             undo.push_async_callback(engine.dispose)
             await prepare_schema(file, engine, migrate=migrate)
@@ -264,6 +268,10 @@ class SqliteEventStore(EventStore):
     @override
     def store_id(self) -> UUID:
         return self._store_id
+
+    def take_identity(self, store_id: UUID) -> None:
+        """Go by the identity that the log was given in a transaction that has committed."""
+        self._store_id = store_id
 
     @property
     @override
