@@ -211,10 +211,10 @@ class TestDeath:
             # then nothing acknowledged is missing, and nothing is there by halves
             assert check == "ok"
             assert [e.sequence for e in everything] == list(range(1, len(everything) + 1))
-            for writer, turn in told.items():
+            for writer, last in told.items():
                 stream = [e for e in everything if e.stream == f"writer-{writer}"]
                 turns = range(len(stream) // 2)
-                assert len(turns) > turn
+                assert len(turns) > last
                 assert [e.version for e in stream] == list(range(1, 2 * len(turns) + 1))
                 assert [e.data.text for e in stream] == [
                     f"{writer}/{n}{part}" for n in turns for part in "ab"
