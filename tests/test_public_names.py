@@ -31,8 +31,18 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "handles",
         "open_store",
     ),
+    "eventdocs.archive": (
+        "ArchiveProgress",
+        "Exported",
+        "Imported",
+        "export_log",
+        "import_log",
+    ),
     "eventdocs.backends": (
+        "BulkLane",
+        "BulkStore",
         "StoreOpening",
+        "bulk_lane",
         "engine_for",
         "errors_translated",
         "label_for",

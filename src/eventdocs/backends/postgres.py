@@ -303,6 +303,10 @@ class PostgresEventStore(EventStore):
     def store_id(self) -> UUID:
         return self._store_id
 
+    def take_identity(self, store_id: UUID) -> None:
+        """Go by the identity that the log was given in a transaction that has committed."""
+        self._store_id = store_id
+
     @property
     @override
     def database(self) -> str:

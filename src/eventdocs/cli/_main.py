@@ -17,6 +17,7 @@ from eventdocs.cli._documents import documents, findings, show
 from eventdocs.cli._events import events
 from eventdocs.cli._extract import extract
 from eventdocs.cli._ingest import ingest
+from eventdocs.cli._log import log
 from eventdocs.cli._migrate import migrate
 from eventdocs.cli._options import common_options, database_option
 from eventdocs.cli._projections import projections
@@ -146,6 +147,7 @@ for _command in (
     diff,
     impact,
     events,
+    log,
     projections,
     migrate,
     version,

@@ -1,0 +1,78 @@
+"""Bulk recording: events that have their places already, many in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventdocs.errors import ConfigurationError
+from eventdocs.store import RawEvent
+
+
+@runtime_checkable
+class BulkStore(Protocol):
+    """A store whose log can be filled from another one's."""
+
+    def take_identity(self, store_id: UUID) -> None:
+        """Go by the identity that the log was given in a transaction that has committed."""
+        ...
+
+
+class BulkLane(Protocol):
+    """Records events in one transaction, past group commit and expectations.
+
+    Readers keep their promise: nobody passes an event that becomes visible later.
+    """
+
+    async def lock(self) -> None:
+        """Keep everybody else from appending until the transaction ends.
+
+        It must be the transaction's first statement; what is read after it stays true.
+
+        Raises:
+            StoreBusyError: Others went on appending for too long.
+        """
+        ...
+
+    async def last(self, *, until: int | None = None) -> tuple[int, UUID] | None:
+        """Tell sequence and id of the log's last event, or of the last one up to *until*."""
+        ...
+
+    async def versions(self, streams: Iterable[str]) -> Mapping[str, int]:
+        """Tell the versions of those of the *streams* that exist."""
+        ...
+
+    async def record(self, events: Sequence[RawEvent], *, behind: int) -> None:
+        """Record *events* exactly as they are, and let later appends go on after them.
+
+        Args:
+            events: In ascending order of their sequences, each the next of its stream.
+            behind: The sequence of the last event of the log before them; 0 if it is empty.
+
+        Raises:
+            StoreDamagedError: An id or a place is in the log already.
+        """
+        ...
+
+
+def bulk_lane(tx: AsyncConnection, database: str) -> BulkLane:
+    """Give the lane for a transaction that `EventStore.begin` has opened.
+
+    Args:
+        tx: The transaction; nothing may have been done in it.
+        database: What errors call the database.
+    """
+    match tx.dialect.name:
+        case "postgresql":
+            from eventdocs.backends._bulk_postgres import PostgresBulkLane
+
+            return PostgresBulkLane(tx, database)
+        case "sqlite":
+            from eventdocs.backends._bulk_sqlite import SqliteBulkLane
+
+            return SqliteBulkLane(tx, database)
+        case other:
+            raise ConfigurationError([f"{other!r} is no supported database"])
