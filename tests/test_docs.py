@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from eventdocs.cli import main
 from tests import cli_reference
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +33,18 @@ def test_the_readme_has_the_two_commands_each_on_one_line() -> None:
     assert len(commands) == 2
     assert commands[0].endswith("eventdocs demo")
     assert commands[1].endswith("nox -s tests")
+
+
+def test_the_readme_shows_what_the_demo_shows() -> None:
+    """Every line of the excerpt stands in the output, in the same order."""
+    excerpt = (ROOT / "README.md").read_text("utf-8").partition("```text\n")[2].partition("```")[0]
+
+    ran = CliRunner().invoke(main, ["demo"])
+
+    assert ran.exit_code == 0
+    shown = iter(ran.stdout.splitlines())
+    for line in filter(None, excerpt.splitlines()):
+        assert line in shown, f"not shown, or not in this order: {line}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
