@@ -224,9 +224,11 @@ class TestIdentity:
     async def test_of_the_events_makes_a_decision_repeatable(self, store: EventStore) -> None:
         """A decider that names its facts can be asked twice; the first places come back."""
         known = UUID(int=7)
-        naming = attrs.evolve(
-            ACCOUNT, decide=lambda _, change: [NewEvent(data=Deposited(change), id=known)]
-        )
+
+        def decide_by_name(_: int, change: int) -> Sequence[object]:
+            return [NewEvent(data=Deposited(change), id=known)]
+
+        naming = attrs.evolve(ACCOUNT, decide=decide_by_name)
         first = await store.decide(STREAM, naming, 5)
         await store.decide(STREAM, ACCOUNT, 1)
 
