@@ -99,7 +99,8 @@ def tests(session: nox.Session) -> None:
     """The tests, against the built wheel, on SQLite and on a real PostgreSQL server."""
     _install(session, "tests")
     _install_wheel(session, extras="cli,testing")
-    session.run("python", "-m", "pytest", *session.posargs)
+    workers = ("--numprocesses=logical", "--maxprocesses=4", "--dist=worksteal")
+    session.run("python", "-m", "pytest", *workers, *session.posargs)
 
 
 @nox.session
