@@ -47,6 +47,14 @@ def test_the_readme_shows_what_the_demo_shows() -> None:
         assert line in shown, f"not shown, or not in this order: {line}"
 
 
+def test_the_reference_has_a_page_for_every_package() -> None:
+    """What can be imported can be looked up; the command line has a page of its own kind."""
+    packages = {path.parent.name for path in (ROOT / "src" / "eventdocs").glob("*/__init__.py")}
+    pages = {path.stem for path in (ROOT / "docs" / "reference").glob("*.md")}
+
+    assert packages <= pages
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 class TestEveryPage:
     def test_closes_its_code_blocks(self, page: Path) -> None:
