@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from eventdocs.errors import ConfigurationError
 
 _CONNECT_SECONDS: Final = 10
+_ABANDON_SECONDS: Final = 1.0
 _DRIVERS: Final = frozenset({"postgresql", "postgresql+asyncpg"})
 _PARAMETERS: Final = (
     "application_name, connect_timeout, host, port, sslmode, target_session_attrs, "
@@ -59,6 +62,33 @@ def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> As
         max_overflow=pool_max_size - pool_min_size,
         pool_timeout=_CONNECT_SECONDS,
     )
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """Give a connection, and give it back at the end, also if the caller is cancelled early.
+
+    SQLAlchemy forgets to close a connection whose making is interrupted.
+    """
+    making = asyncio.ensure_future(engine.connect().start())
+    try:
+        connection = await asyncio.shield(making)
+    except asyncio.CancelledError:
+        await _abandon(making)
+        raise
+    try:
+        yield connection
+    finally:
+        await asyncio.shield(connection.close())
+
+
+async def _abandon(making: asyncio.Future[AsyncConnection]) -> None:
+    made, _ = await asyncio.wait([making], timeout=_ABANDON_SECONDS)
+    if not made:
+        making.cancel()
+        await asyncio.wait([making])
+    if not making.cancelled() and making.exception() is None:
+        await making.result().close()
 
 
 def _connect_arguments(

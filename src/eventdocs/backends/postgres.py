@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from eventdocs.backends._drivers import label_for
 from eventdocs.backends._postgres_bound import BoundPostgresStore
-from eventdocs.backends._postgres_engine import create_engine
+from eventdocs.backends._postgres_engine import connected, create_engine
 from eventdocs.backends._postgres_errors import transient_translated, translated
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
@@ -87,6 +87,8 @@ class PostgresEventStore(EventStore):
         self._wakeups = PostgresWakeups(
             store_id, self._database, notify=self._notify, connect=self._own_driver
         )
+        self._in_use = 0
+        self._given_back = asyncio.Event()
         self._closed = False
         self._closing: asyncio.Task[None] | None = None
 
@@ -163,7 +165,7 @@ class PostgresEventStore(EventStore):
         return await self._writer.record(append)
 
     async def _call(self, arguments: Mapping[str, Any]) -> Sequence[Row]:
-        async with self._driver() as driver:
+        async with self._driver(is_shielded=True) as driver:
             rows = await self._fetch(driver, from_file("append", self.schema), arguments)
         self.announce()
         return rows
@@ -240,22 +242,32 @@ class PostgresEventStore(EventStore):
     async def _own_driver(self) -> AsyncGenerator[_Driver]:
         """Give a driver connection that the pool has let go of, and that is closed at the end."""
         with translated(self._database):
-            async with self.engine.connect() as connection:
+            async with connected(self.engine) as connection:
                 driver = await _living_driver(connection)
                 await connection.run_sync(lambda each: each.detach())
                 yield driver
 
     @asynccontextmanager
-    async def _driver(self) -> AsyncGenerator[_Driver]:
-        """Give a driver connection on which every statement is a transaction of its own."""
-        with translated(self._database):
-            async with self.engine.connect() as connection:
-                try:
-                    yield await _living_driver(connection)
-                except TimeoutError:
-                    # Nobody knows what such a connection will still say.
-                    await connection.invalidate()
-                    raise
+    async def _driver(self, *, is_shielded: bool = False) -> AsyncGenerator[_Driver]:
+        """Give a driver connection on which every statement is a transaction of its own.
+
+        Args:
+            is_shielded: Nobody cancels the task that asks.
+        """
+        self._in_use += 1
+        try:
+            with translated(self._database):
+                opening = self.engine.connect() if is_shielded else connected(self.engine)
+                async with opening as connection:
+                    try:
+                        yield await _living_driver(connection)
+                    except TimeoutError:
+                        # Nobody knows what such a connection will still say.
+                        await connection.invalidate()
+                        raise
+        finally:
+            self._in_use -= 1
+            self._given_back.set()
 
     async def _fetch(
         self,
@@ -326,6 +338,10 @@ class PostgresEventStore(EventStore):
     async def _close(self) -> None:
         await self._writer.close()
         await self._wakeups.close()
+        while self._in_use:
+            # A connection that is given back to a pool disposed of would never be closed.
+            self._given_back.clear()
+            await self._given_back.wait()
         await self._after_close.aclose()
 
 

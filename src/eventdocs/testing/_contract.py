@@ -10,6 +10,7 @@ from eventdocs.testing._contract_identity import IdentityContract
 from eventdocs.testing._contract_lifetime import LifetimeContract
 from eventdocs.testing._contract_reading import ReadingContract
 from eventdocs.testing._contract_recorded import RecordedContract
+from eventdocs.testing._contract_subscribing import SubscribingContract
 from eventdocs.testing._contract_transactions import TransactionContract
 
 
@@ -18,6 +19,7 @@ class EventStoreContract(
     IdentityContract,
     ReadingContract,
     RecordedContract,
+    SubscribingContract,
     TransactionContract,
     LifetimeContract,
 ):
