@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from eventdocs.cli._options import common_options, database_option, pass_app
 if TYPE_CHECKING:
     from eventdocs.store import RecordedEvent, Selection
 
-POLL_SECONDS = 0.5
 PAGE = 500
 SHOWN = 12
 
@@ -66,10 +64,25 @@ def events(
         until=until,
         backward=backward,
     )
-    app.run(_show(app, selection, limit=limit, follow=follow))
+    app.run((_follow if follow else _show)(app, selection, limit=limit))
 
 
-async def _show(app: App, selection: Selection, *, limit: int | None, follow: bool) -> None:
+async def _follow(app: App, selection: Selection, *, limit: int | None) -> None:
+    from eventdocs.store import Subscription
+
+    left = limit
+    async with app.store() as store, Subscription(store, selection) as subscription:
+        pages = subscription.pages()
+        while left is None or left > 0:
+            page = (await anext(pages))[:left]
+            for event in page:
+                _show_one(app, event)
+            sys.stdout.flush()
+            if left is not None:
+                left -= len(page)
+
+
+async def _show(app: App, selection: Selection, *, limit: int | None) -> None:
     import attrs
 
     left = limit
@@ -81,10 +94,7 @@ async def _show(app: App, selection: Selection, *, limit: int | None, follow: bo
             if left is not None:
                 left -= len(page.events)
             if page.is_last:
-                if not follow:
-                    return
-                sys.stdout.flush()
-                await asyncio.sleep(POLL_SECONDS)
+                return
             selection = (
                 attrs.evolve(selection, until=page.through - 1)
                 if selection.backward
