@@ -204,7 +204,7 @@ class TestAFileThatIsThere:
 
         with pytest.raises(ArchiveMismatchError, match="whole archive already"):
             await export_log(store, archive)
-        with pytest.raises(InvalidArchiveError, match="no JSON"):
+        with pytest.raises(InvalidArchiveError, match="no archive of a log"):
             await export_log(store, other)
 
         assert archive.read_bytes() == before

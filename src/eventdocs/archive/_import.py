@@ -20,7 +20,12 @@ from eventdocs.archive._reader import ArchiveReader, Entry, take_batch
 from eventdocs.backends import BulkLane, BulkStore, bulk_lane
 from eventdocs.backends.tables import store_identity
 from eventdocs.documents import Content, Contents
-from eventdocs.errors import ArchiveMismatchError, ConfigurationError, InvalidArchiveError
+from eventdocs.errors import (
+    ArchiveMismatchError,
+    ConfigurationError,
+    InvalidArchiveError,
+    StoreDamagedError,
+)
 from eventdocs.projections import projection_metadata
 from eventdocs.store import EventStore, Selection
 
@@ -196,7 +201,11 @@ class _Import:
             await self._check_versions(lane, entries)
             await self._put_contents(tx, entries)
             behind = 0 if self._last is None else self._last[0]
-            await lane.record([entry.event for entry in entries], behind=behind)
+            try:
+                await lane.record([entry.event for entry in entries], behind=behind)
+            except StoreDamagedError as error:
+                reason = f"an event of this line or those after it is recorded already: {error}"
+                raise InvalidArchiveError(self._reader.name, entries[0].line, reason) from error
         self._last = entries[-1].event.sequence, entries[-1].event.id
 
     async def _check_versions(self, lane: BulkLane, entries: Sequence[Entry]) -> None:

@@ -27,6 +27,7 @@ VERSION: Final = 1
 _HASH_BYTES: Final = 16
 _HASH_KEY: Final = b',"hash":"'
 _HASH_END: Final = b'"}'
+_SPELLING: Final = "it is not spelled as an export spells it"
 _SEAL_SIZE: Final = len(_HASH_KEY) + 2 * _HASH_BYTES + len(_HASH_END)
 
 T = TypeVar("T")
@@ -127,7 +128,10 @@ def read_header(line: bytes) -> Header:
     Raises:
         LineError: It is none.
     """
-    fields = parsed(line)
+    try:
+        fields = parsed(line)
+    except LineError:
+        fields = {}
     if fields.get("format") != FORMAT:
         raise LineError("the file is no archive of a log")
     if fields.get("version") != VERSION:
@@ -147,6 +151,8 @@ def read_header(line: bytes) -> Header:
     )
     if header.after > header.through:
         raise LineError(f"it wants events after {header.after} up to {header.through}")
+    if header_line(header) != line:
+        raise LineError(_SPELLING)
     return header
 
 
@@ -211,7 +217,7 @@ def read_line(body: bytes, fields: Mapping[str, Any]) -> Line:
     else:
         raise LineError("it is neither an event nor a content")
     if body_of(line) != body:
-        raise LineError("it is not spelled as an export spells it")
+        raise LineError(_SPELLING)
     return line
 
 
