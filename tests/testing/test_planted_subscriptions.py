@@ -78,7 +78,9 @@ def _store_with(broken: type[Subscription]) -> type[FaithfulStore]:
         @override
         def subscribe(self, **options: Any) -> Subscription:
             sound = super().subscribe(**options)
-            return broken(self, sound._selection, page_size=sound._page_size, poll_interval=0.01)
+            facts = vars(sound)
+            selection, page_size = facts["_selection"], facts["_page_size"]
+            return broken(self, selection, page_size=page_size, poll_interval=0.01)
 
         @override
         def listening(self) -> Any:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy.event import listen
+from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
@@ -60,8 +60,12 @@ class BoundPostgresStore(EventStore):
 
     def _announce_at_commit(self) -> None:
         # Told just before the commit: who is woken too soon soon looks again.
-        if self._tx.sync_connection is not None:
-            listen(self._tx.sync_connection, "commit", lambda _: self._store.announce(), once=True)
+        if self._tx.sync_connection is None:
+            return
+
+        @event.listens_for(self._tx.sync_connection, "commit", once=True)
+        def announce(_: Connection) -> None:
+            self._store.announce()
 
     @override
     async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:

@@ -65,7 +65,7 @@ class Subscription(AsyncIterator[RecordedEvent[Any]]):
         if poll_interval <= 0:
             raise ValueError(f"a poll interval is longer than 0 seconds, not {poll_interval}")
         self._store = store
-        self._selection = selection
+        self._selection: Selection = selection
         self._page_size = page_size
         self._poll_interval = poll_interval
         self._entered = AsyncExitStack()
