@@ -53,7 +53,11 @@ async def _raw(url: str, stack: AsyncExitStack) -> Once:
     stack.push_async_callback(listener.close)
     await writer.execute("CREATE TABLE floor_feed (id bigserial PRIMARY KEY, payload text)")
     notified = asyncio.Event()
-    await listener.add_listener("floor_feed", lambda *_: notified.set())
+
+    def hear(*_: object) -> None:
+        notified.set()
+
+    await listener.add_listener("floor_feed", hear)
     last = 0
 
     async def receive() -> None:
