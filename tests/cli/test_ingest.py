@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from eventdocs.cli._ingest import TURNS, patiently
+from eventdocs.documents import Ingested
+from eventdocs.errors import StoreBusyError
 from tests.cli.conftest import Eventdocs
 
 NOTE = """# Note {number}
@@ -213,3 +217,31 @@ class TestAPattern:
         ended = in_process("ingest", "docs/**/*.md", "--json")
 
         assert [each["path"] for each in ended.json["files"]] == ["docs/a.md", "docs/deep/b.md"]
+
+
+class TestADatabaseThatOthersKeepBusy:
+    async def test_is_asked_again(self) -> None:
+        """Two runs beside each other both come to their end."""
+        answer = Ingested(document_id=uuid4(), revision=1, outcome="uploaded")
+        ahead = [StoreBusyError("library.db", "locked")] * (TURNS - 1)
+
+        async def ingest() -> Ingested:
+            if ahead:
+                raise ahead.pop()
+            return answer
+
+        assert await patiently(ingest) is answer
+
+    async def test_is_not_asked_for_ever(self) -> None:
+        """A lock that nobody gives back is an error in the end."""
+        asked = 0
+
+        async def ingest() -> Ingested:
+            nonlocal asked
+            asked += 1
+            raise StoreBusyError("library.db", "locked")
+
+        with pytest.raises(StoreBusyError):
+            await patiently(ingest)
+
+        assert asked == TURNS

@@ -100,6 +100,20 @@ class TestWrongUsage:
         assert ended.out == ""
 
 
+class TestACommandThatLacksItsCommand:
+    @pytest.mark.parametrize("arguments", [(), ("projections",), ("migrate",)], ids=" ".join)
+    def test_is_answered_with_the_help(
+        self, in_process: Eventdocs, arguments: tuple[str, ...]
+    ) -> None:
+        """Who types only the name wants to know what there is, and sees no errors."""
+        ended = in_process(*arguments)
+
+        assert ended.status == 2
+        assert ended.err.startswith("Usage: ")
+        assert "Commands:" in ended.err
+        assert ended.problems == []
+
+
 READING = [
     ("documents",),
     ("show", "anything"),

@@ -7,6 +7,7 @@ import functools
 import os
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -20,9 +21,10 @@ from eventdocs.cli._options import common_options, database_option, pass_app
 from eventdocs.cli._paths import Found, find
 
 if TYPE_CHECKING:
-    from eventdocs.documents import Documents
+    from eventdocs.documents import Documents, Ingested
 
 SECONDS_BETWEEN_NOTES = 10.0
+TURNS = 12  # about a minute of an SQLite file's patience
 
 
 @attrs.frozen(kw_only=True)
@@ -151,7 +153,9 @@ class _Run:
                 document_id = view.document_id
                 if Path(view.source).suffix == path.suffix:
                     source = view.source  # its name stays what people know it by
-            ingested = await documents.ingest(content, source=source, document_id=document_id)
+            ingested = await patiently(
+                lambda: documents.ingest(content, source=source, document_id=document_id)
+            )
         except OSError as error:
             return FileOutcome(path=str(path), outcome="failed", error=error.strerror or str(error))
         except (ExtractionError, DocumentError, ConfigurationError) as error:
@@ -209,6 +213,21 @@ class _Run:
             passed_over = len(self.found.passed_over)
             parts += [f"{passed_over} of other formats passed over"] if passed_over else []
             self.app.output.line(", ".join(parts))
+
+
+async def patiently(ingest: Callable[[], Awaitable[Ingested]]) -> Ingested:
+    """Repeat what another process keeps from the database; what was done is not done twice.
+
+    The store has waited for its patience to end before it says that it is busy.
+    """
+    from eventdocs.errors import StoreBusyError
+
+    for _ in range(TURNS - 1):
+        try:
+            return await ingest()
+        except StoreBusyError:
+            continue
+    return await ingest()
 
 
 def _reason(error: Exception, source: str, path: Path) -> str:
