@@ -139,10 +139,13 @@ def unused_definitions(document: Evidence) -> Iterator[Finding]:
         if each.symbol is None or each.form == "formula":
             continue
         symbols = uses.get(each.symbol.base, {})
-        fits = any(
+        # The very symbol first: comparing all others takes time square in the document.
+        exact = symbols.get(each.symbol.key)
+        fits = exact is not None and any(not _inside(formula, each) for formula in exact[1])
+        fits = fits or any(
             not _inside(formula, each)
-            for key, (symbol, formulas) in symbols.items()
-            if key == each.symbol.key or sameness(each.symbol, symbol, indices)
+            for symbol, formulas in symbols.values()
+            if sameness(each.symbol, symbol, indices)
             for formula in formulas
         )
         if not fits:
