@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import Phase
 from hypothesis import settings as Settings  # noqa: N812 - it is a class
+from hypothesis.errors import Flaky
 
 from eventdocs.testing import SETTINGS, EventStoreContract, check_log
 from tests.testing import broken_stores as broken
@@ -84,7 +85,8 @@ async def test_the_contract_catches(
 @pytest.mark.parametrize("bug", sorted(CAUGHT_BY_THE_CONTRACT.keys() - BEYOND_THE_MODEL, key=str))
 def test_the_model_catches(bug: type[FaithfulStore], sqlite_url: str) -> None:
     """Random steps come upon the bug, whatever it takes to show."""
-    with pytest.raises((AssertionError, RuntimeError)) as caught:
+    # A race need not end in the same way when hypothesis tries it again: that is Flaky.
+    with pytest.raises((AssertionError, RuntimeError, Flaky)) as caught:
         check_log(opening(bug, sqlite_url), settings=QUICK)
 
     assert "never happened" not in str(caught.value)
