@@ -7,7 +7,8 @@ from hypothesis import Phase
 from hypothesis import settings as Settings  # noqa: N812 - it is a class
 from hypothesis.errors import Flaky
 
-from eventdocs.testing import SETTINGS, EventStoreContract, check_log
+from eventdocs.testing import EventStoreContract, check_log
+from eventdocs.testing._machine import SETTINGS
 from tests.testing import broken_stores as broken
 from tests.testing.broken_stores import FaithfulStore, opening
 

@@ -17,7 +17,7 @@ pytest.register_assert_rewrite(
 from eventdocs.testing import strategies  # noqa: E402 - imported after it was registered
 from eventdocs.testing._contract import EventStoreContract  # noqa: E402 - as above
 from eventdocs.testing._contract_events import CONTRACT_EVENTS, Opening  # noqa: E402 - as above
-from eventdocs.testing._machine import SETTINGS, LogMachine, check_log  # noqa: E402 - as above
+from eventdocs.testing._machine import LogMachine, check_log  # noqa: E402 - as above
 from eventdocs.testing._model import Fact, LogModel, Refusal  # noqa: E402 - as above
 from eventdocs.testing._postgres_server import (  # noqa: E402 - as above
     PostgresServer,
@@ -26,7 +26,6 @@ from eventdocs.testing._postgres_server import (  # noqa: E402 - as above
 
 __all__ = [
     "CONTRACT_EVENTS",
-    "SETTINGS",
     "EventStoreContract",
     "Fact",
     "LogMachine",
