@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from eventdocs.errors import ConfigurationError
 from eventdocs.observability import Instrumentation
-from eventdocs.store import EventRegistry, EventStore
+from eventdocs.store import EventRegistry, EventStore, Registrable
 
 _FORMS = (
     "sqlite:///relative/or/absolute/path.db, sqlite:///:memory:, "
@@ -59,7 +59,7 @@ class StoreOpening(AbstractAsyncContextManager[EventStore]):
 def open_store(
     target: str | AsyncEngine,
     *,
-    events: Iterable[type],
+    events: Iterable[Registrable],
     schema: str | None = None,
     migrate: bool | None = None,
     instrumentation: Instrumentation | None = None,
@@ -72,7 +72,8 @@ def open_store(
         target: `sqlite:///path` (created if it is missing), `sqlite:///:memory:` (a
             database that goes when the store is closed), `postgresql://…`, or the
             host's own `AsyncEngine` on either, which stays the host's to dispose of.
-        events: The event classes that the store can write and read.
+        events: The event classes that the store can write and read, and what became of
+            types that have none any more (`Retired`, `Split`).
         schema: The PostgreSQL schema that holds the tables; None for the search path's.
         migrate: True brings the tables up to date, False only checks them. None
             creates and upgrades SQLite files and only checks PostgreSQL.

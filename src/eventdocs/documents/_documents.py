@@ -14,7 +14,7 @@ from eventdocs.documents._connections import reading, writing
 from eventdocs.documents._contents import Content
 from eventdocs.documents._decider import Command, contents_of, decide
 from eventdocs.documents._extracting import Extracting, failure
-from eventdocs.documents._history import Loaded, check_existing, load, stream_of
+from eventdocs.documents._history import check_existing, load, stream_of
 from eventdocs.documents._label import Label, document_id_of
 from eventdocs.documents._lifecycle import RecordErasure
 from eventdocs.documents._meaning import curated, read_patches, stale_proposals, summarise
@@ -36,7 +36,7 @@ from eventdocs.errors import (
 )
 from eventdocs.extraction import ExtractorRegistry, Limits
 from eventdocs.ir import DocumentIR, from_json
-from eventdocs.store import Appended, EventStore
+from eventdocs.store import Appended, EventStore, Folded
 from eventdocs.types import Digest
 
 Plan = Callable[[Document], Awaitable[Sequence[Command]]]
@@ -404,7 +404,7 @@ class Documents(DocumentQueries):
                 continue
             return _Committed(state=state, events=events, appended=appended)
 
-    async def _has_moved(self, before: Loaded) -> bool:
+    async def _has_moved(self, before: Folded[Document]) -> bool:
         """Tell whether somebody else was first, so that it makes sense to judge again."""
         now = await load(self.store, before.state.document_id)
         return now.version != before.version

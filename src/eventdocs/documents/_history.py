@@ -5,27 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-import attrs
-
+from eventdocs.documents._decider import decide
 from eventdocs.documents._events import DOCUMENT_EVENTS
 from eventdocs.documents._state import Document, evolve
 from eventdocs.errors import RevisionUnavailableError, UnknownDocumentError
-from eventdocs.store import EventStore, RecordedEvent, event_type_of
+from eventdocs.store import Decider, EventStore, Folded, RecordedEvent, event_type_of
 
 _OURS: Final = frozenset(event_type_of(each).name for each in DOCUMENT_EVENTS)
-
-
-@attrs.frozen(kw_only=True)
-class Loaded:
-    """A document and how far its stream was read.
-
-    Attributes:
-        state: What the events amount to.
-        version: The stream's version; other events than documents' count too.
-    """
-
-    state: Document
-    version: int
 
 
 def stream_of(document_id: UUID) -> str:
@@ -33,15 +19,15 @@ def stream_of(document_id: UUID) -> str:
     return f"document-{document_id}"
 
 
-async def load(store: EventStore, document_id: UUID) -> Loaded:
-    """Read and fold a document's stream; one that does not exist gives an absent document."""
-    state = Document(document_id=document_id)
-    version = 0
-    async for event in store.read_stream(stream_of(document_id)):
-        version = event.version
-        if event.type in _OURS:
-            state = evolve(state, event.data)
-    return Loaded(state=state, version=version)
+async def load(store: EventStore, document_id: UUID) -> Folded[Document]:
+    """Fold a document's stream; one that does not exist gives an absent document."""
+    decider = Decider(
+        initial=Document(document_id=document_id),
+        decide=decide,
+        evolve=evolve,
+        events=DOCUMENT_EVENTS,  # hosts may put events of their own into the stream
+    )
+    return await store.fold(stream_of(document_id), decider)
 
 
 async def load_existing(store: EventStore, document_id: UUID) -> Document:

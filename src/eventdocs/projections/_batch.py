@@ -59,6 +59,8 @@ def plan(
 ) -> list[Step]:
     """Pair events with their handlers, and decode them before a transaction waits for that.
 
+    An event whose type was split is as many steps as it has parts, all at its place.
+
     Args:
         events: In the log's order; events without a handler are passed over.
         handlers: By event type.
@@ -66,15 +68,17 @@ def plan(
     """
     steps: list[Step] = []
     for index, event in enumerate(events):
-        handler = handlers.get(event.raw.type)
-        if handler is None or event.raw.sequence in left_out:
+        handled = [handlers[each] for each in event.types if each in handlers]
+        if not handled or event.raw.sequence in left_out:
             continue
-        error = None
         try:
-            _ = event.data
+            parts = event.parts
         except Exception as problem:  # noqa: BLE001 - reported when the event's turn comes
-            error = problem
-        steps.append((index, event, handler, error))
+            steps.append((index, event, handled[0], problem))
+            continue
+        steps += [
+            (index, part, handlers[part.type], None) for part in parts if part.type in handlers
+        ]
     return steps
 
 
@@ -89,7 +93,7 @@ async def apply(
         parked: Streams whose events have to wait.
 
     Returns:
-        The events that have to wait.
+        The events that have to wait; of several parts the first stands for all.
 
     Raises:
         EventFailedError: A handler failed, or an event could not be decoded.
@@ -100,7 +104,8 @@ async def apply(
     first = last = 0
     for index, event, handler, error in steps:
         if parked and event.stream in parked:
-            waiting.append(event)
+            if not waiting or waiting[-1].sequence != event.sequence:
+                waiting.append(event)
             continue
         if error is not None:
             raise EventFailedError(index, 1, error) from error

@@ -239,7 +239,7 @@ def _facts(projection: str, event: RecordedEvent[Any], now: datetime) -> dict[st
         "sequence": event.sequence,
         "event_id": event.id,
         "stream": event.stream,
-        "type": event.type,
+        "type": event.raw.type,  # of the whole event, also where a part of it is handed over
         "correlation_id": event.correlation_id,
         "recorded_at": now,
     }

@@ -1,6 +1,7 @@
 """THE LOG: what an event is, how it is encoded, and the port that every backend serves."""
 
 from eventdocs.store._bell import Bell
+from eventdocs.store._bygone import Registrable, Retired, Split
 from eventdocs.store._codec import Codec, EncodedEvent, digest_of_event
 from eventdocs.store._decider import Decided, Decider, Folded
 from eventdocs.store._event_types import EventType, Upcaster, event, event_type_of
@@ -32,8 +33,11 @@ __all__ = [
     "Place",
     "RawEvent",
     "RecordedEvent",
+    "Registrable",
+    "Retired",
     "Selection",
     "Snapshots",
+    "Split",
     "StreamAppend",
     "Subscription",
     "Upcaster",

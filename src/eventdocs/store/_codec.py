@@ -18,6 +18,7 @@ from eventdocs.errors import (
     UnregisteredEventError,
 )
 from eventdocs.observability import Correlation
+from eventdocs.store._bygone import Retired, Split
 from eventdocs.store._canonical_json import NotStorableError, canonical_json
 from eventdocs.store._converter import converter
 from eventdocs.store._event_types import EventType
@@ -101,19 +102,25 @@ class Codec:
 
     def recorded(self, raw: RawEvent) -> RecordedEvent[Any]:
         """Wrap a stored row; it is decoded when its data is first asked for."""
-        return RecordedEvent(raw, decode=self.decode, decode_metadata=orjson.loads)
+        return RecordedEvent(
+            raw, registry=self.registry, decode=self.decode, decode_metadata=orjson.loads
+        )
 
     def decode(self, raw: RawEvent) -> object:
         """Decode a stored row into an instance of its class as it is now.
+
+        A row of a retired type gives the `Retired`, one of a split type its parts.
 
         Raises:
             UnknownEventTypeError: The registry does not hold its type.
             NewerSchemaVersionError: It was written by a newer version of the code.
             UndecodableEventError: The payload does not fit.
         """
-        declared = self.registry.named(raw.type)
+        declared = self.registry.named(raw.type) or self.registry.bygone(raw.type)
         if declared is None:
             raise UnknownEventTypeError(raw.type, raw.schema_version, raw.sequence)
+        if isinstance(declared, Retired):
+            return declared
         if raw.schema_version > declared.schema_version:
             raise NewerSchemaVersionError(
                 raw.type, raw.schema_version, declared.schema_version, raw.sequence
@@ -122,7 +129,10 @@ class Codec:
             payload = orjson.loads(raw.payload)
             for version in range(raw.schema_version, declared.schema_version):
                 payload = declared.upcasters[version](payload)
-            data = cast("object", converter.structure(payload, declared.cls))
+            if isinstance(declared, Split):
+                data: object = declared.parts_of(payload)
+            else:
+                data = cast("object", converter.structure(payload, declared.cls))
         except Exception as error:  # upcasters and validators are the host's code
             reason = "; ".join(_reasons(error))
             raise UndecodableEventError(

@@ -9,6 +9,7 @@ import attrs
 
 from eventdocs.errors import WrongExpectedVersionError
 from eventdocs.store._decider import Command, Decided, Decider, Folded
+from eventdocs.store._event_types import event_type_of
 from eventdocs.store._events import NewEvent, RecordedEvent
 from eventdocs.store._snapshots import (
     Snapshot,
@@ -93,13 +94,13 @@ async def _follow(
     store: EventStore, stream: str, decider: Decider[Any, State], reached: Reached[State]
 ) -> Reached[State]:
     """Fold what *stream* holds behind *reached*; all of it, if it has not come that way."""
+    wanted = _names(decider)
     state, version, last = reached.state, reached.version, reached.last
     is_there = version == 0
     # What is read begins with the last event that was folded, if it is there still.
     async for event in store.read_stream(stream, after=max(version - 1, 0)):
         if is_there:
-            if _concerns(decider, store, event):
-                state = decider.evolve(state, event.data)
+            state = _after(decider, state, event, wanted)
         elif event.id != last:
             break
         is_there = True
@@ -126,11 +127,24 @@ def _nothing(decider: Decider[Any, State]) -> Reached[State]:
     return Reached(state=decider.initial, version=0, last=None)
 
 
-def _concerns(decider: Decider[Any, Any], store: EventStore, event: RecordedEvent[Any]) -> bool:
+def _names(decider: Decider[Any, Any]) -> frozenset[str] | None:
     if decider.events is None:
-        return True
-    declared = store.registry.named(event.type)
-    return declared is not None and declared.cls in decider.events
+        return None
+    return frozenset(event_type_of(each).name for each in decider.events)
+
+
+def _after(
+    decider: Decider[Any, State],
+    state: State,
+    event: RecordedEvent[Any],
+    wanted: frozenset[str] | None,
+) -> State:
+    if wanted is not None and wanted.isdisjoint(event.types):
+        return state  # it need not even be known
+    for part in event.parts:
+        if wanted is None or part.type in wanted:
+            state = decider.evolve(state, part.data)
+    return state
 
 
 def _evolved(decider: Decider[Any, State], state: State, events: tuple[object, ...]) -> State:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import attrs
 
+from eventdocs.store._bygone import Retired
+from eventdocs.store._event_types import event_type_of
+from eventdocs.store._registry import EventRegistry
 from eventdocs.types import JSONValue
 
 T = TypeVar("T")
@@ -99,19 +103,22 @@ class RecordedEvent(Generic[T_co]):
         raw: The row behind it. Reading it never fails, also for unknown types.
     """
 
-    __slots__ = ("_data", "_decode", "_metadata", "raw")
+    __slots__ = ("_data", "_decode", "_metadata", "_part", "_registry", "raw")
 
     def __init__(
         self,
         raw: RawEvent,
         *,
+        registry: EventRegistry,
         decode: Callable[[RawEvent], T_co],
         decode_metadata: Callable[[bytes], Mapping[str, JSONValue]],
     ) -> None:
         self.raw = raw
+        self._registry = registry
         self._decode = decode
         self._data: Any = _NOT_DECODED
         self._metadata: Any = decode_metadata
+        self._part = 0
 
     @property
     def sequence(self) -> int:
@@ -135,8 +142,16 @@ class RecordedEvent(Generic[T_co]):
 
     @property
     def type(self) -> str:
-        """The registered name of its type."""
-        return self.raw.type
+        """The name that its type has now; `raw.type` is the one it was recorded under."""
+        if self._part:
+            data: object = self._data
+            return event_type_of(type(data)).name
+        return self._registry.present_name(self.raw.type)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that its `parts` can have, known without decoding it."""
+        return (self.type,) if self._part else self._registry.read_as(self.raw.type)
 
     @property
     def schema_version(self) -> int:
@@ -162,6 +177,8 @@ class RecordedEvent(Generic[T_co]):
     def data(self) -> T_co:
         """The event itself, upcast to the class as it is now.
 
+        It is the tuple of its parts if the type is split, and a `Retired` if it is retired.
+
         Raises:
             UnknownEventTypeError: The store was opened without this type.
             NewerSchemaVersionError: A newer version of the code wrote it.
@@ -172,6 +189,31 @@ class RecordedEvent(Generic[T_co]):
         return self._data  # type: ignore[no-any-return]  # the cell holds T_co once decoded
 
     @property
+    def parts(self) -> tuple[RecordedEvent[Any], ...]:
+        """What the event is read as: itself, or what its type was split into, or nothing.
+
+        All parts stand at the event's place. Whoever keeps a place in the log applies
+        them as one step.
+
+        Raises:
+            EventTypeError: It cannot be decoded; see `data`.
+        """
+        data: object = self.data
+        if isinstance(data, Retired):
+            return ()
+        if not isinstance(data, tuple):
+            return (self,)
+        return tuple(
+            self._make_part(number, part)
+            for number, part in enumerate(cast("tuple[object, ...]", data), start=1)
+        )
+
+    def _make_part(self, number: int, data: object) -> RecordedEvent[Any]:
+        part = copy.copy(self)
+        part._part, part._data = number, data
+        return part
+
+    @property
     def metadata(self) -> Mapping[str, JSONValue]:
         """The host's facts about the event, and `actor`."""
         if callable(self._metadata):
@@ -179,15 +221,17 @@ class RecordedEvent(Generic[T_co]):
         return self._metadata  # type: ignore[no-any-return]  # the cell holds the mapping once decoded
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RecordedEvent) and self.raw == other.raw
+        return (
+            isinstance(other, RecordedEvent) and self.raw == other.raw and self._part == other._part
+        )
 
     def __hash__(self) -> int:
-        return hash((self.raw.sequence, self.raw.id))
+        return hash((self.raw.sequence, self.raw.id, self._part))
 
     def __repr__(self) -> str:
         raw = self.raw
         return (
-            f"<RecordedEvent {raw.sequence} {raw.type} v{raw.schema_version} "
+            f"<RecordedEvent {raw.sequence} {self.type} v{raw.schema_version} "
             f"{raw.stream}@{raw.version} {raw.id}>"
         )
 

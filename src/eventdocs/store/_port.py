@@ -205,7 +205,8 @@ class EventStore(abc.ABC):
             after: Only sequences greater than this.
             until: Only sequences up to this one, inclusive.
             category: Only streams of this category.
-            types: Only these event types, given as registered classes or by name.
+            types: Only these event types, given as registered classes or by name;
+                what was recorded under older names, or is split into them, included.
             limit: At most so many events.
             backward: Newest first.
 
@@ -227,7 +228,12 @@ class EventStore(abc.ABC):
     def _type_names(self, types: Iterable[str | type] | None) -> tuple[str, ...] | None:
         if isinstance(types, str):
             raise TypeError(f"types is a collection of types, not the text {types!r}")
-        return None if types is None else tuple(self._type_name(each) for each in types)
+        if types is None:
+            return None
+        names = [self._type_name(each) for each in types]
+        return tuple(
+            dict.fromkeys(old for name in names for old in self.registry.recorded_as(name))
+        )
 
     def _type_name(self, each: str | type) -> str:
         if isinstance(each, str):
@@ -292,7 +298,8 @@ class EventStore(abc.ABC):
         Args:
             after: Only sequences greater than this: the last event that was handled.
             category: Only streams of this category.
-            types: Only these event types, given as registered classes or by name.
+            types: Only these event types, given as registered classes or by name;
+                what was recorded under older names, or is split into them, included.
             page_size: The most events that are read at once.
             poll_interval: Seconds between two looks at an idle log, at most.
 
