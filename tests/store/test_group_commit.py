@@ -194,7 +194,7 @@ class TestCancellation:
         await _settled()
         recorder.gate.set()
 
-        assert await asyncio.gather(first, others[0], others[2]) == [2, 4, 8]
+        assert list(await asyncio.gather(first, others[0], others[2])) == [2, 4, 8]
         assert others[1].cancelled()
         assert recorder.batches == [[1], [2, 4]]
 
