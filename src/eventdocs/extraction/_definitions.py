@@ -15,6 +15,9 @@ from eventdocs.ir import Symbol, normalise_term
 
 __all__ = ["ProseDefinitions"]
 
+_NEVER_FIRST = frozenset(",.;:!?)]}")
+_PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
+
 
 class ProseDefinitions:
     """Finds what the prose of a document defines."""
@@ -39,6 +42,8 @@ class ProseDefinitions:
             self._where(prose, meaning)
         for phrase in phrases(prose, in_list=in_list):
             text = prose.text
+            if not _is_whole(text, *phrase.term):
+                continue
             body = text[slice(*phrase.body)]
             term = text[slice(*phrase.term)]
             self._draft.definition(
@@ -74,6 +79,8 @@ class ProseDefinitions:
         else:
             symbol = self._symbol_at(prose, *meaning.term)
         body = prose.text[slice(*meaning.body)]
+        if not body[:1].isalnum() and body[:1] in _NEVER_FIRST:
+            return
         self._draft.definition(
             prose.source(meaning.term[0], meaning.body[1]),
             term=prose.text[slice(*meaning.term)],
@@ -113,3 +120,17 @@ class ProseDefinitions:
                 aliases=[long],
                 confidence=0.85,
             )
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Tell whether a term is all of something, and not a fragment of words or brackets."""
+    term = text[start:end].strip()
+    cut_before = start > 0 and text[start - 1].isalnum() and term[:1].isalnum()
+    cut_after = end < len(text) and text[end].isalnum() and term[-1:].isalnum()
+    return (
+        bool(term)
+        and not (cut_before or cut_after)
+        and term[0] not in _NEVER_FIRST
+        and term[-1] not in ".,;!?"
+        and all(term.count(left) == term.count(right) for left, right in _PAIRS)
+    )
