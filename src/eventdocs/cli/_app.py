@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eventdocs.documents import Documents
     from eventdocs.projections import ProjectionRunner
     from eventdocs.settings import Settings
-    from eventdocs.store import EventStore
+    from eventdocs.store import EventStore, Registrable
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells count it."""
@@ -91,12 +91,15 @@ class App:
             return asyncio.run(interruptible())
 
     @contextlib.asynccontextmanager
-    async def store(self, *, create: bool = False) -> AsyncGenerator[EventStore]:
+    async def store(
+        self, *, create: bool = False, events: Iterable[Registrable] = ()
+    ) -> AsyncGenerator[EventStore]:
         """Open the store.
 
         Args:
             create: Make an SQLite file that is not there; without it a missing file is
                 an error, so that reading leaves nothing behind.
+            events: What it can read besides the events of documents.
         """
         from eventdocs.backends import open_store
         from eventdocs.documents import DOCUMENT_EVENTS
@@ -105,7 +108,7 @@ class App:
             self.refuse_missing_file()
         async with open_store(
             self.database,
-            events=DOCUMENT_EVENTS,
+            events=(*DOCUMENT_EVENTS, *events),
             schema=self.settings.schema,
             pool_min_size=self.settings.pool_min_size,
             pool_max_size=self.settings.pool_max_size,

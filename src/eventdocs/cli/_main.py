@@ -22,6 +22,7 @@ from eventdocs.cli._migrate import migrate
 from eventdocs.cli._options import common_options, database_option
 from eventdocs.cli._projections import projections
 from eventdocs.cli._revisions import diff, impact
+from eventdocs.cli._types import types
 from eventdocs.cli._version import version
 from eventdocs.errors import EventdocsError
 
@@ -151,6 +152,7 @@ for _command in (
     impact,
     events,
     log,
+    types,
     projections,
     migrate,
     version,
