@@ -39,7 +39,6 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "import_log",
     ),
     "eventdocs.backends": (
-        "BulkEvent",
         "BulkLane",
         "BulkStore",
         "StoreOpening",
