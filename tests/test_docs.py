@@ -39,7 +39,7 @@ def test_the_readme_shows_what_the_demo_shows() -> None:
     """Every line of the excerpt stands in the output, in the same order."""
     excerpt = (ROOT / "README.md").read_text("utf-8").partition("```text\n")[2].partition("```")[0]
 
-    ran = CliRunner().invoke(main, ["demo"])
+    ran = CliRunner(env={"COLUMNS": "100"}).invoke(main, ["demo"])
 
     assert ran.exit_code == 0
     shown = iter(ran.stdout.splitlines())
