@@ -120,7 +120,8 @@ def _show_one(app: App, event: RecordedEvent[Any]) -> None:
                 "correlation_id": raw.correlation_id,
                 "causation_id": raw.causation_id,
                 "recorded_at": raw.recorded_at,
-            }
+            },
+            default=str,  # drivers have a UUID class of their own
         )
         click.echo(line.decode())
         return
