@@ -62,7 +62,9 @@ def _install(session: nox.Session, group: str) -> None:
 
 def _install_wheel(session: nox.Session, *, extras: str) -> None:
     """Install the package as its users get it; the source tree is never imported."""
-    folder = Path(session.create_tmp()) / "wheel"
+    # Not `create_tmp`: it moves TMPDIR below this folder, where a PostgreSQL server that was
+    # started by root, and runs as another account, may not be allowed to go.
+    folder = Path(session.virtualenv.location) / "wheel"
     for stale in folder.glob("*.whl"):
         stale.unlink()
     session.run(
@@ -109,7 +111,7 @@ def docs(session: nox.Session) -> None:
     _install(session, "docs")
     _install_wheel(session, extras="cli,testing")
     session.run("python", "-m", "pytest", "-p", "tests.examples", "README.md", "docs")
-    site = f"{session.create_tmp()}/site"
+    site = str(Path(session.virtualenv.location) / "site")
     session.run("mkdocs", "build", "--strict", "--site-dir", site, env={"NO_MKDOCS_2_WARNING": "1"})
 
 

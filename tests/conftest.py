@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,14 @@ import pytest
 from eventdocs.migrations import upgrade
 from eventdocs.testing._postgres_server import PostgresServer
 from eventdocs.testing._postgres_server import postgres_server as run_postgres_server
+
+
+def pytest_configure() -> None:
+    """Let interrupts reach the programs under test, also where a script runs us behind its back.
+
+    A shell ignores SIGINT for what it starts in the background, and children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
