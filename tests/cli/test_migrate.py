@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -41,18 +39,3 @@ class TestTheSchema:
         assert ended.exit_code == 1
         assert "there is no folder" in ended.stderr
         assert list(folder.iterdir()) == []
-
-    def test_can_stand_beside_another_applications_tables(self, folder: Path) -> None:
-        """What other commands refuse to touch, `migrate up` is an explicit order for."""
-        with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as host:
-            host.execute("CREATE TABLE orders (id INTEGER)")
-        run = CliRunner().invoke
-
-        refused = run(main, ["documents"])
-        upgraded = run(main, ["migrate", "up"])
-        listed = run(main, ["documents"])
-
-        assert refused.exit_code == 1
-        assert "eventdocs migrate up" in refused.stderr
-        assert upgraded.exit_code == 0
-        assert listed.exit_code == 0

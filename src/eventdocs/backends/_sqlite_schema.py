@@ -28,7 +28,7 @@ async def prepare_schema(file: SqliteFile, engine: AsyncEngine, *, migrate: bool
         raise NotAnEventStoreError(
             file.label,
             f"it holds tables of another application ({', '.join(tables[:5])}); "
-            "to keep the log beside them, open it with migrate=True or run `eventdocs migrate up`",
+            "open it with migrate=True to keep the log beside them",
         )
     if state is FileState.NEW and migrate is False:
         raise SchemaTooOldError(file.label, 0, LATEST)

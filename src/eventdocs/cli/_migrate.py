@@ -72,19 +72,13 @@ async def _missing(app: App) -> tuple[int, list[Step]]:
 async def _upgrade(app: App) -> list[Step]:
     from eventdocs.backends import open_store
     from eventdocs.cli._app import sqlite_path
-    from eventdocs.errors import NotAnEventStoreError
     from eventdocs.migrations import plan
 
     path, schema = sqlite_path(app.database), app.settings.schema
     if path is not None and not path.exists():
         pending = await plan("sqlite://")  # what an empty database lacks
     else:
-        try:
-            _, pending = await _missing(app)
-        except NotAnEventStoreError:
-            # Beside another application's tables the log may stand when it is asked for;
-            # whether that is what was found, opening tells.
-            pending = await plan("sqlite://")
+        _, pending = await _missing(app)
     async with open_store(app.database, events=(), schema=schema, migrate=True):
         return pending
 
