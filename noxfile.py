@@ -121,6 +121,8 @@ def bench(session: nox.Session) -> None:
     _install(session, "tests")
     _install_wheel(session, extras="cli,testing")
     session.run("python", "-m", "benchmarks", *session.posargs)
+    if not session.posargs:
+        session.run("python", "-m", "benchmarks.archives")
 
 
 @nox.session

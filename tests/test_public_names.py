@@ -39,6 +39,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "import_log",
     ),
     "eventdocs.backends": (
+        "BulkEvent",
         "BulkLane",
         "BulkStore",
         "StoreOpening",

@@ -7,6 +7,7 @@ import json
 import random
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from eventdocs import (
     SemanticIR,
     open_store,
 )
-from eventdocs.archive import Imported, export_log, import_log
+from eventdocs.archive import ArchiveProgress, Imported, export_log, import_log
 from eventdocs.documents import DocumentUploaded, Findings
 from eventdocs.errors import (
     ArchiveMismatchError,
@@ -261,15 +262,19 @@ class TestAnInterruptedImport:
         whole = await body_of(source)
         heads: list[int] = []
         async with open_store(database_url, events=EVENTS) as watching:
-            for said in (0, 1, 2, 2):
+            for said in (0, 1, 3, 5):
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "tests.archive.importing_process"),
                     *(database_url, str(archive)),
+                    stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                 )
+                assert process.stdin is not None
                 assert process.stdout is not None
                 for _ in range(said):
                     await process.stdout.readline()
+                    process.stdin.write(b"\n")
+                    await process.stdin.drain()
                 process.kill()
                 await process.wait()
                 recorded = [line for line in await body_of(watching) if b'"sequence"' in line]
@@ -320,27 +325,28 @@ class TestOthers:
 
         assert seen == [event.sequence async for event in target.read_all()]
 
-    async def test_end_the_import_by_appending(self, target: EventStore, archive: Path) -> None:
+    async def test_end_the_import_by_appending(
+        self, target: EventStore, database_url: str, archive: Path
+    ) -> None:
         """Their event stays, the import refuses to go on, and the log is sound."""
-        appended = asyncio.Event()
-        appends: list[asyncio.Task[object]] = []
 
-        async def append() -> None:
-            await target.append("intruder-1", [Noted("hello")])
-            appended.set()
+        async def append_elsewhere() -> None:
+            async with open_store(database_url, events=EVENTS) as elsewhere:
+                await elsewhere.append("intruder-1", [Noted("hello")])
 
-        def intrude(_: object) -> None:
-            if not appends:
-                appends.append(asyncio.create_task(append()))
+        def intrude(progress: ArchiveProgress) -> None:
+            # In a thread of its own, while the import waits for it between two batches.
+            if progress.sequence == 4:
+                with ThreadPoolExecutor(max_workers=1) as thread:
+                    thread.submit(asyncio.run, append_elsewhere()).result()
 
         with pytest.raises(ArchiveMismatchError, match="somebody else has appended"):
-            await import_log(target, archive, batch_size=1, on_progress=intrude)
-        await appended.wait()
+            await import_log(target, archive, batch_size=2, on_progress=intrude)
 
         recorded = [event async for event in target.read_all()]
+        assert [event.sequence for event in recorded] == [1, 2, 3, 4, 5]
         assert recorded[-1].stream == "intruder-1"
-        assert [event.sequence for event in recorded] == sorted({e.sequence for e in recorded})
-        with pytest.raises(ArchiveMismatchError, match="does not hold the event"):
+        with pytest.raises(ArchiveMismatchError, match="does not hold the event 5"):
             await import_log(target, archive)
 
     async def test_are_waited_for_while_they_append(

@@ -18,8 +18,9 @@ from eventdocs.archive._named_contents import NamedContents
 from eventdocs.archive._progress import ArchiveProgress, OnProgress
 from eventdocs.archive._reader import ArchiveReader
 from eventdocs.archive._writer import ArchiveWriter, read_unfinished
+from eventdocs.backends import BulkEvent
 from eventdocs.errors import ArchiveMismatchError
-from eventdocs.store import EventStore, RawEvent, Selection
+from eventdocs.store import EventStore, Selection
 
 _PAGE: Final = 1_000
 
@@ -77,7 +78,9 @@ async def export_log(
         selection = Selection(after=last, until=through)
         while True:
             page = await store.read_page(selection, limit=_PAGE)
-            async for lines in _lines(store, [event.raw for event in page.events], named):
+            async for lines in _lines(
+                store, [BulkEvent.of(event.raw) for event in page.events], named
+            ):
                 await asyncio.to_thread(writer.write, lines)
             if on_progress is not None:
                 on_progress(ArchiveProgress(sequence=page.through, through=through))
@@ -91,7 +94,7 @@ async def export_log(
 
 
 async def _lines(
-    store: EventStore, events: list[RawEvent], named: NamedContents | None
+    store: EventStore, events: list[BulkEvent], named: NamedContents | None
 ) -> AsyncIterator[list[Line]]:
     if named is not None:
         async for part in named.joined(store, events):
@@ -185,9 +188,9 @@ def _open_behind(path: Path, size: int) -> BinaryIO:
     return output
 
 
-async def _holds(store: EventStore, event: RawEvent | None) -> bool:
+async def _holds(store: EventStore, event: BulkEvent | None) -> bool:
     if event is None:
         return True
     here = Selection(after=event.sequence - 1, until=event.sequence)
     page = await store.read_page(here, limit=1)
-    return [each.raw for each in page.events] == [event]
+    return [BulkEvent.of(each.raw) for each in page.events] == [event]

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventdocs.archive._lines import Header
 from eventdocs.archive._progress import ArchiveProgress, OnProgress
 from eventdocs.archive._reader import ArchiveReader, Entry, take_batch
-from eventdocs.backends import BulkLane, BulkStore, bulk_lane
+from eventdocs.backends import BulkEvent, BulkLane, BulkStore, bulk_lane
 from eventdocs.backends.tables import store_identity
 from eventdocs.documents import Content, Contents
 from eventdocs.errors import (
@@ -53,7 +54,7 @@ async def import_log(
     store: EventStore,
     file: str | os.PathLike[str] | BinaryIO,
     *,
-    batch_size: int = 5_000,
+    batch_size: int = 10_000,
     on_progress: OnProgress | None = None,
 ) -> Imported:
     """Record the events of an archive, and their contents, exactly as they were.
@@ -125,28 +126,37 @@ class _Import:
         seen = header.after
         events = contents = found = 0
         entries = self._reader.entries()
-        while batch := await self._next(entries):
-            old = [entry for entry in batch if entry.event.sequence <= there]
-            new = batch[len(old) :]
-            if seen < there:
-                until = there if new else old[-1].event.sequence
-                await self._compare(old, after=seen, until=until)
-            if new:
-                await self._record(new)
-            found += len(old)
-            events += len(new)
-            contents += sum(len(entry.contents) for entry in new)
-            seen = batch[-1].event.sequence
-            if self._on_progress is not None:
-                self._on_progress(ArchiveProgress(sequence=seen, through=header.through))
+        coming = self._read_ahead(entries)
+        try:
+            while batch := await coming:
+                coming = self._read_ahead(entries)
+                old = [entry for entry in batch if entry.event.sequence <= there]
+                new = batch[len(old) :]
+                if seen < there:
+                    until = there if new else old[-1].event.sequence
+                    await self._compare(old, after=seen, until=until)
+                if new:
+                    await self._record(new)
+                found += len(old)
+                events += len(new)
+                contents += sum(len(entry.contents) for entry in new)
+                seen = batch[-1].event.sequence
+                if self._on_progress is not None:
+                    self._on_progress(ArchiveProgress(sequence=seen, through=header.through))
+        finally:
+            coming.cancel()
         if seen < there:
             await self._compare([], after=seen, until=there)
         return Imported(through=header.through, events=events, contents=contents, found=found)
 
-    async def _next(self, entries: Iterator[Entry]) -> list[Entry]:
-        return await asyncio.to_thread(
-            take_batch, entries, events=self._batch_size, size=_BATCH_BYTES
+    def _read_ahead(self, entries: Iterator[Entry]) -> asyncio.Future[list[Entry]]:
+        """Begin to read the next batch, while the database records the one before."""
+        coming = asyncio.get_running_loop().run_in_executor(
+            None, partial(take_batch, entries, events=self._batch_size, size=_BATCH_BYTES)
         )
+        # What is wrong with it does not matter any more if the one before cannot be recorded.
+        coming.add_done_callback(lambda read: read.cancelled() or read.exception())
+        return coming
 
     # ---- what is there
 
@@ -177,13 +187,14 @@ class _Import:
         """Make sure that the log holds exactly the events of *entries* between two places."""
         selection = Selection(after=after, until=until)
         page = await self._store.read_page(selection, limit=len(entries) + 1)
+        there = [BulkEvent.of(event.raw) for event in page.events]
         for at, entry in enumerate(entries):
-            if at >= len(page.events) or page.events[at].raw != entry.event:
+            if at >= len(there) or there[at] != entry.event:
                 raise self._mismatch(
                     f"the log does not hold the event {entry.event.sequence} of line {entry.line}"
                 )
-        if len(page.events) > len(entries):
-            sequence = page.events[-1].sequence
+        if len(there) > len(entries):
+            sequence = there[-1].sequence
             raise self._mismatch(f"the archive does not hold the log's event {sequence}")
 
     # ---- what is new
@@ -206,7 +217,7 @@ class _Import:
             except StoreDamagedError as error:
                 reason = f"an event of this line or those after it is recorded already: {error}"
                 raise InvalidArchiveError(self._reader.name, entries[0].line, reason) from error
-        self._last = entries[-1].event.sequence, entries[-1].event.id
+        self._last = entries[-1].event.sequence, UUID(entries[-1].event.id)
 
     async def _check_versions(self, lane: BulkLane, entries: Sequence[Entry]) -> None:
         versions = dict(await lane.versions({entry.event.stream for entry in entries}))

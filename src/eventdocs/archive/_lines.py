@@ -8,17 +8,20 @@ the first ends with a hash of itself and of all lines before it.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
+import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
 import orjson
 
+from eventdocs.backends import BulkEvent
 from eventdocs.errors import InvalidStreamNameError
-from eventdocs.store import RawEvent, check_stream_name
+from eventdocs.store import check_stream_name
 from eventdocs.types import Digest, digest_of
 
 FORMAT: Final = "eventdocs-log"
@@ -28,6 +31,10 @@ _HASH_BYTES: Final = 16
 _HASH_KEY: Final = b',"hash":"'
 _HASH_END: Final = b'"}'
 _SPELLING: Final = "it is not spelled as an export spells it"
+_EVENT_FIELDS: Final = 12  # with the hash
+_UUID: Final = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_TIME_SIZE: Final = len("2026-01-01T00:00:00.000000+00:00")
+_NO_OFFSET: Final = timedelta()
 _SEAL_SIZE: Final = len(_HASH_KEY) + 2 * _HASH_BYTES + len(_HASH_END)
 
 T = TypeVar("T")
@@ -86,7 +93,7 @@ class End:
     contents: int
 
 
-Line: TypeAlias = RawEvent | ContentLine | End
+Line: TypeAlias = BulkEvent | ContentLine | End
 
 
 class Chain:
@@ -159,7 +166,7 @@ def read_header(line: bytes) -> Header:
 def body_of(line: Line) -> bytes:
     """Spell *line*, as it is sealed."""
     match line:
-        case RawEvent():
+        case BulkEvent():
             return _event_body(line)
         case ContentLine():
             return _dumps(
@@ -173,21 +180,11 @@ def body_of(line: Line) -> bytes:
             return _dumps(attrs.asdict(line))
 
 
-def _event_body(event: RawEvent) -> bytes:
+def _event_body(event: BulkEvent) -> bytes:
+    fields = event._asdict()
+    payload, metadata = fields.pop("payload"), fields.pop("metadata")
     return _dumps(
-        {
-            "sequence": event.sequence,
-            "stream": event.stream,
-            "version": event.version,
-            "id": event.id,
-            "type": event.type,
-            "schema_version": event.schema_version,
-            "data": orjson.Fragment(event.payload),
-            "metadata": orjson.Fragment(event.metadata),
-            "correlation_id": event.correlation_id,
-            "causation_id": event.causation_id,
-            "recorded_at": event.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        }
+        {**fields, "data": orjson.Fragment(payload), "metadata": orjson.Fragment(metadata)}
     )
 
 
@@ -201,12 +198,10 @@ def read_line(body: bytes, fields: Mapping[str, Any]) -> Line:
     Raises:
         LineError: It is no line that `body_of` writes.
     """
-    line: Line
     if "sequence" in fields:
-        line = _built(lambda: _event_of(fields))
-        if not isinstance(fields["metadata"], dict):
-            raise LineError("its metadata is no JSON object")
-    elif "content" in fields:
+        return _built(lambda: _event_of(fields))
+    line: Line
+    if "content" in fields:
         line = _built(lambda: _content_of(fields))
         if digest_of(line.data) != line.digest:
             raise LineError("the content is not the one of that digest")
@@ -236,23 +231,29 @@ def parsed(line: bytes) -> dict[str, Any]:
     return fields  # pyright: ignore[reportUnknownVariableType]  # keys of JSON objects are text
 
 
-def _event_of(fields: Mapping[str, Any]) -> RawEvent:
-    causation_id = fields["causation_id"]
-    return RawEvent(
+def _event_of(fields: Mapping[str, Any]) -> BulkEvent:
+    if len(fields) != _EVENT_FIELDS:
+        raise ValueError(f"an event has {_EVENT_FIELDS} fields, this has {len(fields)}")
+    metadata, causation_id = fields["metadata"], fields["causation_id"]
+    if not isinstance(metadata, dict):
+        raise TypeError("metadata is no JSON object")
+    return BulkEvent(
         sequence=_number(fields, "sequence", least=1),
-        stream=check_stream_name(fields["stream"]),
+        stream=_stream_name(fields["stream"]),
         version=_number(fields, "version", least=1),
-        id=UUID(fields["id"]),
+        id=_uuid(fields["id"]),
         type=_text(fields["type"]),
         schema_version=_number(fields, "schema_version", least=1),
         payload=orjson.dumps(fields["data"], option=orjson.OPT_SORT_KEYS),
-        metadata=orjson.dumps(fields["metadata"], option=orjson.OPT_SORT_KEYS),
-        correlation_id=None
-        if fields["correlation_id"] is None
-        else _text(fields["correlation_id"]),
-        causation_id=None if causation_id is None else UUID(causation_id),
-        recorded_at=datetime.fromisoformat(fields["recorded_at"]),
+        metadata=orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS) if metadata else b"{}",
+        correlation_id=_text_or_none(fields["correlation_id"]),
+        causation_id=None if causation_id is None else _uuid(causation_id),
+        recorded_at=_time(fields["recorded_at"]),
     )
+
+
+# Streams come again and again, and a name is checked letter by letter.
+_stream_name: Final = functools.lru_cache(maxsize=10_000)(check_stream_name)
 
 
 def _content_of(fields: Mapping[str, Any]) -> ContentLine:
@@ -287,6 +288,22 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise ValueError(f"{value!r} is no text that the log keeps")
     return value
+
+
+def _uuid(value: Any) -> str:
+    if _UUID.fullmatch(value) is None:
+        raise ValueError(f"{value!r} is no UUID")
+    return str(value)
+
+
+def _time(value: Any) -> str:
+    if len(value) != _TIME_SIZE or datetime.fromisoformat(value).utcoffset() != _NO_OFFSET:
+        raise ValueError(f"{value!r} is no time in UTC, with microseconds")
+    return str(value)
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _hash(told: bytes) -> bytes:

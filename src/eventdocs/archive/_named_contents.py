@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.archive._lines import ContentLine, Line
+from eventdocs.backends import BulkEvent
 from eventdocs.documents import Contents, content_references, contents
-from eventdocs.store import EventStore, RawEvent
+from eventdocs.store import EventStore
 from eventdocs.types import Digest
 
 _DIGEST: Final = re.compile(r'"([0-9a-f]{64})"')
@@ -44,7 +45,7 @@ class NamedContents:
             del self._given[next(iter(self._given))]
 
     async def joined(
-        self, store: EventStore, events: Sequence[RawEvent]
+        self, store: EventStore, events: Sequence[BulkEvent]
     ) -> AsyncIterator[list[Line]]:
         """Give *events* with the contents that they name, in parts of bounded size."""
         named = [_named_by(event) for event in events]
@@ -56,7 +57,7 @@ class NamedContents:
                 connection,
                 {digest for digests, _ in named for digest in digests},
             )
-        part: list[tuple[RawEvent, list[_Pair]]] = []
+        part: list[tuple[BulkEvent, list[_Pair]]] = []
         filled = 0
         for event, (digests, documents) in zip(events, named, strict=True):
             new: list[_Pair] = []
@@ -74,7 +75,7 @@ class NamedContents:
             yield await self._lines(store, part)
 
     async def _lines(
-        self, store: EventStore, part: Sequence[tuple[RawEvent, list[_Pair]]]
+        self, store: EventStore, part: Sequence[tuple[BulkEvent, list[_Pair]]]
     ) -> list[Line]:
         digests = {digest for _, pairs in part for _, digest in pairs}
         async with store.connect() as connection:
@@ -89,7 +90,7 @@ class NamedContents:
         return lines
 
 
-def _named_by(event: RawEvent) -> tuple[list[Digest], set[UUID]]:
+def _named_by(event: BulkEvent) -> tuple[list[Digest], set[UUID]]:
     text = event.payload.decode()
     digests = [Digest(digest) for digest in dict.fromkeys(_DIGEST.findall(text))]
     if not digests:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import BinaryIO, Final
-
-import attrs
+from typing import BinaryIO, Final, NamedTuple
 
 from eventdocs.archive._compression import DamagedFrameError, read_pieces
 from eventdocs.archive._lines import (
@@ -20,14 +18,13 @@ from eventdocs.archive._lines import (
     read_header,
     read_line,
 )
+from eventdocs.backends import BulkEvent
 from eventdocs.errors import InvalidArchiveError
-from eventdocs.store import RawEvent
 
 _LONGEST_HEADER: Final = 1 << 16
 
 
-@attrs.frozen(kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One event of an archive.
 
     Attributes:
@@ -37,7 +34,7 @@ class Entry:
     """
 
     line: int
-    event: RawEvent
+    event: BulkEvent
     contents: tuple[ContentLine, ...]
 
     @property
@@ -107,7 +104,7 @@ class ArchiveReader:
         contents: list[ContentLine] = []
         for line in self.lines():
             match line:
-                case RawEvent():
+                case BulkEvent():
                     yield Entry(line=self.line, event=line, contents=tuple(contents))
                     contents = []
                 case ContentLine():
@@ -123,7 +120,7 @@ class ArchiveReader:
 
     def _accept(self, line: Line) -> None:
         match line:
-            case RawEvent():
+            case BulkEvent():
                 if not self.sequence < line.sequence <= self.header.through:
                     raise LineError(
                         f"sequence {line.sequence} does not lie after {self.sequence} "

@@ -9,8 +9,8 @@ from typing import BinaryIO
 from eventdocs.archive._compression import Compression, DamagedFrameError, whole_size
 from eventdocs.archive._lines import Chain, ContentLine, End, Header, Line, body_of, header_line
 from eventdocs.archive._reader import ArchiveReader
+from eventdocs.backends import BulkEvent
 from eventdocs.errors import InvalidArchiveError
-from eventdocs.store import RawEvent
 
 
 class ArchiveWriter:
@@ -59,7 +59,7 @@ class ArchiveWriter:
         text: list[bytes] = []
         for line in lines:
             text += [self._chain.seal(body_of(line)), b"\n"]
-            self.events += isinstance(line, RawEvent)
+            self.events += isinstance(line, BulkEvent)
             self.contents += isinstance(line, ContentLine)
         self._write_frame(b"".join(text))
 
@@ -74,7 +74,7 @@ class ArchiveWriter:
 
 def read_unfinished(
     path: Path, *, on_content: Callable[[ContentLine], None]
-) -> tuple[ArchiveReader, RawEvent | None, int]:
+) -> tuple[ArchiveReader, BulkEvent | None, int]:
     """Read an archive whose export was interrupted, up to its last whole line.
 
     Args:
@@ -94,10 +94,10 @@ def read_unfinished(
             raise InvalidArchiveError(str(path), 1, str(error)) from error
         file.seek(0)
         reader = ArchiveReader(file, str(path), size=whole)
-        last: RawEvent | None = None
+        last: BulkEvent | None = None
         for line in reader.lines():
             match line:
-                case RawEvent():
+                case BulkEvent():
                     last = line
                 case ContentLine():
                     on_content(line)

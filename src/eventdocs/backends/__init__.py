@@ -1,10 +1,11 @@
 """ADAPTERS: the log on PostgreSQL and on SQLite; the only place that knows a driver."""
 
-from eventdocs.backends._bulk import BulkLane, BulkStore, bulk_lane
+from eventdocs.backends._bulk import BulkEvent, BulkLane, BulkStore, bulk_lane
 from eventdocs.backends._drivers import engine_for, errors_translated, label_for
 from eventdocs.backends._open import StoreOpening, open_store
 
 __all__ = [
+    "BulkEvent",
     "BulkLane",
     "BulkStore",
     "StoreOpening",

@@ -3,13 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from datetime import UTC
+from typing import NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import ConfigurationError
 from eventdocs.store import RawEvent
+
+
+class BulkEvent(NamedTuple):
+    """An event with its place, spelled as it is written down; it is never decoded.
+
+    Attributes:
+        sequence: Place in the whole log.
+        stream: The stream it belongs to.
+        version: Place in the stream.
+        id: Identity, as text with hyphens.
+        type: The name of its type.
+        schema_version: The version of the type's shape.
+        payload: Canonical JSON.
+        metadata: A canonical JSON object.
+        correlation_id: What it belongs together with.
+        causation_id: The event that caused it, as text with hyphens.
+        recorded_at: ISO 8601 in UTC with microseconds: 32 characters.
+    """
+
+    sequence: int
+    stream: str
+    version: int
+    id: str
+    type: str
+    schema_version: int
+    payload: bytes
+    metadata: bytes
+    correlation_id: str | None
+    causation_id: str | None
+    recorded_at: str
+
+    @classmethod
+    def of(cls, raw: RawEvent) -> BulkEvent:
+        """Spell a row of the log."""
+        return cls(
+            sequence=raw.sequence,
+            stream=raw.stream,
+            version=raw.version,
+            id=str(raw.id),
+            type=raw.type,
+            schema_version=raw.schema_version,
+            payload=raw.payload,
+            metadata=raw.metadata,
+            correlation_id=raw.correlation_id,
+            causation_id=None if raw.causation_id is None else str(raw.causation_id),
+            recorded_at=raw.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        )
 
 
 @runtime_checkable
@@ -45,7 +93,7 @@ class BulkLane(Protocol):
         """Tell the versions of those of the *streams* that exist."""
         ...
 
-    async def record(self, events: Sequence[RawEvent], *, behind: int) -> None:
+    async def record(self, events: Sequence[BulkEvent], *, behind: int) -> None:
         """Record *events* exactly as they are, and let later appends go on after them.
 
         Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -10,10 +11,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
-from eventdocs.backends._bulk import BulkLane
+from eventdocs.backends._bulk import BulkEvent, BulkLane
 from eventdocs.backends._postgres_errors import translated
 from eventdocs.backends._postgres_sql import Row, from_file
-from eventdocs.store import RawEvent, category_of, digest_of_event
+from eventdocs.store import category_of, digest_of_event
 
 _COPY_SECONDS: Final = 60.0
 _LAST_PLACE: Final = 2**63 - 1
@@ -70,7 +71,7 @@ class PostgresBulkLane(BulkLane):
         return {row[0]: row[1] for row in found}
 
     @override
-    async def record(self, events: Sequence[RawEvent], *, behind: int) -> None:
+    async def record(self, events: Sequence[BulkEvent], *, behind: int) -> None:
         versions = {event.stream: event.version for event in events}
         await self._run("bulk_floor", behind=behind)
         await self._run("bulk_sequence", last=events[-1].sequence)
@@ -97,27 +98,31 @@ class PostgresBulkLane(BulkLane):
             return (await self._tx.execute(from_file(name, self._schema).clause, arguments)).all()
 
 
-def _line(event: RawEvent) -> str:
+def _line(event: BulkEvent) -> str:
     fields = (
         str(event.sequence),
-        _text(event.stream),
+        _name(event.stream),
         str(event.version),
-        _text(category_of(event.stream)),
-        str(event.id),
-        _text(event.type),
+        _name(category_of(event.stream)),
+        event.id,
+        _name(event.type),
         str(event.schema_version),
         _json(event.payload),
         f"\\\\x{digest_of_event(event.type, event.schema_version, event.payload).hex()}",
         _json(event.metadata),
         _NULL if event.correlation_id is None else _text(event.correlation_id),
-        _NULL if event.causation_id is None else str(event.causation_id),
-        event.recorded_at.isoformat(),
+        event.causation_id or _NULL,
+        event.recorded_at,
     )
     return "\t".join(fields) + "\n"
 
 
 def _text(text: str) -> str:
     return text.translate(_ESCAPES)
+
+
+# Names come again and again.
+_name = functools.lru_cache(maxsize=10_000)(_text)
 
 
 def _json(text: bytes) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from eventdocs.backends import _sqlite_batch as batches
-from eventdocs.backends._bulk import BulkLane
+from eventdocs.backends._bulk import BulkEvent, BulkLane
 from eventdocs.backends._sqlite_errors import translated
-from eventdocs.store import RawEvent, category_of, digest_of_event
+from eventdocs.store import category_of, digest_of_event
 
 _FIND_LAST: Final = """
 SELECT sequence, id FROM eventdocs_events
@@ -45,7 +44,7 @@ class SqliteBulkLane(BulkLane):
         return {row[0]: row[1] for row in found}
 
     @override
-    async def record(self, events: Sequence[RawEvent], *, behind: int) -> None:
+    async def record(self, events: Sequence[BulkEvent], *, behind: int) -> None:
         versions = {event.stream: event.version for event in events}
         with translated(self._database):
             await self._tx.exec_driver_sql(batches.INSERT_EVENT, [_row(event) for event in events])
@@ -56,19 +55,19 @@ class SqliteBulkLane(BulkLane):
             return (await self._tx.exec_driver_sql(statement, arguments)).all()
 
 
-def _row(event: RawEvent) -> tuple[Any, ...]:
+def _row(event: BulkEvent) -> tuple[Any, ...]:
     return (
         event.sequence,
         event.stream,
         event.version,
         category_of(event.stream),
-        event.id.hex,
+        event.id.replace("-", ""),
         event.type,
         event.schema_version,
         event.payload.decode(),
         digest_of_event(event.type, event.schema_version, event.payload),
         event.metadata.decode(),
         event.correlation_id,
-        None if event.causation_id is None else event.causation_id.hex,
-        event.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        event.causation_id and event.causation_id.replace("-", ""),
+        event.recorded_at,
     )

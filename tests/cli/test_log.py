@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+
+import attrs
+import pytest
+
+from eventdocs import event, open_store
+from tests.cli.conftest import Eventdocs, command, environment
+
+EVENTS = 7
+
+
+@event("Kept")
+@attrs.frozen(kw_only=True)
+class Kept:
+    text: str
+
+
+@pytest.fixture
+def log(folder: Path) -> Path:
+    """A log of events that the program does not know, in the program's default database."""
+    path = folder / "eventdocs.db"
+
+    async def record() -> None:
+        async with open_store(f"sqlite:///{path}", events=[Kept]) as store:
+            for at in range(EVENTS):
+                await store.append(f"note-{at % 2}", [Kept(text=f"number {at}")])
+
+    asyncio.run(record())
+    return path
+
+
+def events_in(out: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.usefixtures("log")
+class TestExportAndImport:
+    @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.gz", "log.jsonl.zst"])
+    def test_move_a_log_to_another_database(
+        self, eventdocs: Eventdocs, postgres_url: str, name: str
+    ) -> None:
+        """What the program shows of the copy is what it shows of the log."""
+        exported = eventdocs("log", "export", name)
+        imported = eventdocs("log", "import", name, "--database", postgres_url)
+
+        assert exported.out == f"{EVENTS} events through {EVENTS}, 0 contents exported\n"
+        assert imported.out == f"{EVENTS} events through {EVENTS}, 0 contents imported\n"
+        there = eventdocs("events", "--json", "--database", postgres_url)
+        assert events_in(there.out) == events_in(eventdocs("events", "--json").out)
+        assert len(events_in(there.out)) == EVENTS
+
+    def test_move_documents_with_their_contents(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """After catching up, the copy shows the same documents."""
+        (folder / "terms.md").write_text("# Terms\n\nThe **divisor** means a number.\n")
+        eventdocs("ingest", "terms.md")
+
+        eventdocs("log", "export", "log.jsonl")
+        eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+        eventdocs("projections", "catch-up", "--database", "sqlite:///copy.db")
+
+        copy = eventdocs("documents", "--json", "--database", "sqlite:///copy.db").json
+        assert copy == eventdocs("documents", "--json").json
+        assert len(copy) == 1
+
+    def test_go_through_a_pipe(self, folder: Path) -> None:
+        """`-` is standard output and standard input; what is said goes elsewhere."""
+        exported = subprocess.run(
+            command("log", "export", "-"),
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            check=True,
+        )
+        imported = subprocess.run(
+            command("log", "import", "-", "--database", "sqlite:///copy.db", "--json"),
+            cwd=folder,
+            env=environment(),
+            input=exported.stdout,
+            capture_output=True,
+            check=True,
+        )
+
+        assert len(exported.stdout.splitlines()) == EVENTS + 2
+        assert f"{EVENTS} events through {EVENTS}" in exported.stderr.decode()
+        assert json.loads(imported.stdout) == {
+            "through": EVENTS,
+            "events": EVENTS,
+            "contents": 0,
+            "found": 0,
+        }
+
+    def test_go_on_where_they_were(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """An archive that was cut is completed, and an import of it as well."""
+        eventdocs("log", "export", "log.jsonl")
+        lines = (folder / "log.jsonl").read_bytes().splitlines(keepends=True)
+        (folder / "log.jsonl").write_bytes(b"".join(lines[:4]) + lines[4][:20])
+
+        cut = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+        exported = eventdocs("log", "export", "log.jsonl")
+        imported = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+        again = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+
+        assert (cut.status, cut.problems) == (
+            1,
+            ["error: log.jsonl, line 5: the file ends in the middle of a line"],
+        )
+        assert "3 of them before" in exported.out
+        assert (folder / "log.jsonl").read_bytes() == b"".join(lines)
+        assert imported.status == 0
+        assert again.out.startswith("0 events")
+        assert f"{EVENTS} events were there before" in again.out
+
+    def test_add_what_is_new(self, eventdocs: Eventdocs) -> None:
+        """An archive may begin where another one ends."""
+        eventdocs("log", "export", "all.jsonl")
+        eventdocs("log", "export", "new.jsonl", "--after", "4")
+        alone = eventdocs("log", "import", "new.jsonl", "--database", "sqlite:///copy.db")
+        eventdocs("log", "import", "all.jsonl", "--database", "sqlite:///copy.db")
+        after = eventdocs("log", "import", "new.jsonl", "--database", "sqlite:///copy.db")
+
+        assert alone.status == 1
+        assert "goes on behind event 4" in alone.err
+        assert after.status == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "status", "told"),
+        [
+            (("export", "eventdocs.db"), 1, "no archive of a log"),
+            (("export", "missing/log.jsonl"), 1, "missing/log.jsonl: No such file or directory"),
+            (("export", "."), 2, "is a directory"),
+            (("export", "log.jsonl", "--after", "99"), 1, "the log ends at event 7"),
+            (("export", "-", "--json"), 2, "leave out --json"),
+            (("export", "log.jsonl", "--database", "sqlite:///no.db"), 1, "there is no database"),
+            (("import", "missing.jsonl"), 2, "does not exist"),
+            (("import", "eventdocs.db", "--database", "sqlite:///copy.db"), 1, "no archive"),
+        ],
+        ids=str,
+    )
+    def test_refuse_what_cannot_be(
+        self, eventdocs: Eventdocs, log: Path, arguments: tuple[str, ...], status: int, told: str
+    ) -> None:
+        """The reason is told in a line, and nothing is overwritten."""
+        before = log.read_bytes()
+
+        ended = eventdocs("log", *arguments)
+
+        assert ended.status == status
+        assert told in ended.problems[0]
+        assert log.read_bytes() == before
+
+    def test_refuse_a_database_with_events_of_its_own(self, eventdocs: Eventdocs) -> None:
+        """Two histories cannot become one."""
+        eventdocs("log", "export", "log.jsonl")
+        eventdocs("demo", "--database", "sqlite:///other.db")
+
+        ended = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///other.db")
+
+        assert ended.status == 1
+        assert "holds another log's events" in ended.problems[0]
