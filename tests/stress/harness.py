@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import attrs
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from eventdocs.errors import TransientStoreError
 from eventdocs.store import EventStore, Selection
@@ -34,11 +35,16 @@ ReadAfter: TypeAlias = Callable[[int], Awaitable[Sequence[Seen]]]
 def settled_reader(store: EventStore) -> ReadAfter:
     """Read as every host does, through the port."""
 
+    # An answer must be had: taking a server that is away for the end of the log would end the tail.
+    @retry(
+        retry=retry_if_exception_type(TransientStoreError),
+        wait=wait_fixed(0.02),
+        stop=stop_after_delay(60),
+        reraise=True,
+    )
     async def read(after: int) -> Sequence[Seen]:
-        with contextlib.suppress(TransientStoreError):
-            page = await store.read_page(Selection(after=after), limit=200)
-            return [(event.sequence, event.id) for event in page.events]
-        return ()
+        page = await store.read_page(Selection(after=after), limit=200)
+        return [(event.sequence, event.id) for event in page.events]
 
     return read
 
@@ -200,7 +206,7 @@ async def write_everything(
             for output in outputs
         ]
         for process in running:
-            assert await process.wait() == 0, "a writer failed"
+            assert await process.wait() == 0, "a process of writers failed"
     report = Report()
     for output in outputs:
         report.read(output)

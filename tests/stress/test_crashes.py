@@ -48,6 +48,8 @@ async def test_a_crashed_server_has_every_acknowledged_event(
                 url, tmp_path, processes=2, writers=6, events=int(500 * SCALE)
             )
             crashes.cancel()
+            # A restart that has begun is carried through; the server is up afterwards.
+            await asyncio.wait([crashes])
             writing_is_over.set()
 
     truth = await Truth.of(url)
@@ -59,7 +61,11 @@ async def _crash_while_writing(server: PostgresServer, tail: Tail) -> None:
     """Crash the server each time the log has grown by some events."""
     for threshold in (500, 1_500, 2_500):
         await tail.has_seen(int(threshold * SCALE))
-        await asyncio.to_thread(server.restart, "immediate")
+        restart = asyncio.create_task(asyncio.to_thread(server.restart, "immediate"))
+        try:
+            await asyncio.shield(restart)
+        finally:
+            await restart
 
 
 async def test_an_append_to_a_server_that_stays_away_ends_and_can_be_repeated(

@@ -19,6 +19,7 @@ import attrs
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from eventdocs.backends import open_store
 from eventdocs.errors import TransientStoreError, WrongExpectedVersionError
@@ -111,7 +112,15 @@ class Writer:
         outcomes = await asyncio.gather(
             *(self._store.append(stream, events) for _ in range(3)), return_exceptions=True
         )
-        recorded = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
+        recorded: list[Appended] = []
+        for outcome in outcomes:
+            match outcome:
+                case Appended():
+                    recorded.append(outcome)
+                case TransientStoreError():
+                    pass
+                case _:
+                    raise outcome
         if not recorded:
             self._tell(events, "unknown")
             return
@@ -207,9 +216,20 @@ class Writer:
 async def write(url: str, output: Path, name: str, writers: int, events: int) -> None:
     """Run *writers* that make *events* each."""
     with output.open("w") as file:
-        async with open_store(url, events=[Ticked]) as store, asyncio.TaskGroup() as group:
+        async with await _open(url) as store, asyncio.TaskGroup() as group:
             for number in range(writers):
                 group.create_task(Writer(store, file, f"{name}.{number}", events).run())
+
+
+@retry(
+    retry=retry_if_exception_type(TransientStoreError),
+    wait=wait_random_exponential(multiplier=0.05, max=1),
+    stop=stop_after_delay(60),
+    reraise=True,
+)
+async def _open(url: str) -> EventStore:
+    """Open the store, also if the server is away at this very moment."""
+    return await open_store(url, events=[Ticked])
 
 
 if __name__ == "__main__":
