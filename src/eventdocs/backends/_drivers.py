@@ -24,7 +24,11 @@ def engine_for(address: str) -> AsyncEngine:
         raise ConfigurationError(["the database address cannot be read"]) from None
     match url.get_backend_name():
         case "sqlite":
-            return create_async_engine(url.set(drivername="sqlite+aiosqlite"))
+            from eventdocs.backends._sqlite_file import refuse_in_this_thread
+
+            engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"))
+            refuse_in_this_thread(engine)
+            return engine
         case "postgresql":
             from eventdocs.backends._postgres_engine import create_engine
 

@@ -7,7 +7,7 @@ import enum
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import Connection, event
@@ -110,6 +110,7 @@ class SqliteFile:
             ),
             connect_args={"isolation_level": None, "timeout": self.busy_timeout},
         )
+        refuse_in_this_thread(engine)
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -132,3 +133,15 @@ class SqliteFile:
             timeout=self.busy_timeout,
             check_same_thread=False,
         )
+
+
+def refuse_in_this_thread(engine: AsyncEngine) -> None:
+    """Let a file that cannot be opened be refused before aiosqlite's thread is started.
+
+    That thread reports back to the event loop when it ends, later than its caller learns
+    of the failure; where the loop has ended by then, it raises instead.
+    """
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def open_once(_: object, __: object, arguments: list[Any], options: dict[str, Any]) -> None:
+        sqlite3.connect(*arguments, **options).close()
