@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from eventdocs.migrations import upgrade
 from eventdocs.testing._postgres_server import PostgresServer
 from eventdocs.testing._postgres_server import postgres_server as run_postgres_server
+from tests.databases import Databases
 
 
 def pytest_configure() -> None:
@@ -32,14 +30,15 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> str:
+def postgres_databases(postgres_server: PostgresServer) -> Databases:
+    """Migrated databases on that server."""
+    return Databases.on(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_databases: Databases) -> str:
     """The name of a migrated database without a connection, to be copied."""
-    name = f"eventdocs_template_{uuid4().hex[:12]}"
-    url = postgres_server.create_database(name)
-    # A thread of its own: the fixture may be asked for while the test's loop is running.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(asyncio.run, upgrade(url)).result()
-    return name
+    return postgres_databases.template
 
 
 @pytest.fixture
@@ -51,11 +50,10 @@ def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """The address of a new, migrated database."""
-    name = f"eventdocs_test_{uuid4().hex[:12]}"
-    yield postgres_server.create_database(name, template=postgres_template)
-    postgres_server.drop_database(name)
+def postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """The address of a migrated database as good as new."""
+    with postgres_databases.lend() as url:
+        yield url
 
 
 @pytest.fixture
