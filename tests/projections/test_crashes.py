@@ -57,6 +57,7 @@ async def _results_of_crashes(
         yield dict(await read_trails(store, trails))
 
 
+@pytest.mark.once
 class TestCrash:
     async def test_at_any_point_leaves_every_effect_once(
         self, store: EventStore, monkeypatch: pytest.MonkeyPatch
@@ -112,6 +113,7 @@ class _CommitsTwice(Projection):
         return after
 
 
+@pytest.mark.once
 class TestKill:
     async def test_in_the_midst_of_a_batch_leaves_every_effect_once(
         self, database_url: str

@@ -271,6 +271,7 @@ class TestRebuild:
 
         assert await read_trails(store, loud) == loudly(history)
 
+    @pytest.mark.once
     async def test_a_crash_at_any_statement_leaves_old_or_new(
         self, store: EventStore, database_url: str
     ) -> None:

@@ -12,6 +12,8 @@ from eventdocs.testing._machine import SETTINGS
 from tests.testing import broken_stores as broken
 from tests.testing.broken_stores import FaithfulStore, opening
 
+pytestmark = pytest.mark.once
+
 # The first failure is enough, and always the same examples find it.
 QUICK = Settings(
     SETTINGS,
@@ -30,6 +32,8 @@ CAUGHT_BY_THE_CONTRACT = {
     broken.JudgesRepeatsByExpectation: "answers_a_repeat_with_the_first_places",
     broken.MisplacesRepeats: "answers_a_repeat_with_the_first_places",
     broken.TakesConflictsForRepeats: "refuses_an_id_with_other_content",
+    broken.RecordsTheFirstStreamAndLosesTheRest: "tells_where_the_events_of_every_stream_stand",
+    broken.JudgesEveryStreamOnItsOwn: "units_leave_their_neighbours_alone",
     broken.ReversesAppends: "tells_where_the_events_stand",
     broken.AppendsOneByOne: "records_all_of_many_concurrent_appends",
     broken.DropsMetadata: "keeps_metadata_correlation_and_causation",

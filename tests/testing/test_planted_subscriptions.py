@@ -13,6 +13,8 @@ from eventdocs.store import Page, Selection, Subscription
 from eventdocs.testing import EventStoreContract, _contract_subscribing
 from tests.testing.broken_stores import FaithfulStore, opening
 
+pytestmark = pytest.mark.once
+
 
 class _Hasty(Subscription):
     """Goes live after the first page, before it has caught up."""
