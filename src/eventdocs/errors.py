@@ -163,9 +163,9 @@ class WrongExpectedVersionError(StoreError):
 
 @attrs.define(eq=False)
 class EventIdConflictError(StoreError):
-    """An event id is already in the log with other content, or in another stream.
+    """An event id is already in the log with other content, in another stream, or with less.
 
-    Nothing was written. Ids name facts: give a new fact a new id.
+    Less: it was recorded without others of the events it came with this time. Nothing was written. Ids name facts: give a new fact a new id.
     """
 
     event_id: UUID
@@ -173,8 +173,8 @@ class EventIdConflictError(StoreError):
 
     def __str__(self) -> str:
         return (
-            f"event id {self.event_id} is already recorded with other content "
-            f"(append to stream {self.stream!r})"
+            f"event id {self.event_id} is already recorded, and not as in this append "
+            f"to stream {self.stream!r}"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -25,6 +26,7 @@ from eventdocs.store import (
     Place,
     Selection,
     StreamAppend,
+    Together,
 )
 from eventdocs.testing import Opening
 from eventdocs.types import Expect
@@ -38,8 +40,14 @@ class FaithfulStore(EventStore):
         self.inner = inner
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
-        return await self.inner._record(append)
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
+        if len(together) == 1:
+            return (await self._record_one(together[0]),)
+        return await self.inner._record(together)
+
+    async def _record_one(self, append: StreamAppend) -> Appended:
+        (appended,) = await self.inner._record((append,))
+        return appended
 
     @override
     async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
@@ -97,50 +105,50 @@ def opening(broken: type[FaithfulStore], url: str) -> Opening:
 
 class ForgetsExpectations(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
-        return await super()._record(attrs.evolve(append, expected=Expect.ANY))
+    async def _record_one(self, append: StreamAppend) -> Appended:
+        return await super()._record_one(attrs.evolve(append, expected=Expect.ANY))
 
 
 class TakesExistingForAny(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         if append.expected is Expect.STREAM_EXISTS:
             append = attrs.evolve(append, expected=Expect.ANY)
-        return await super()._record(append)
+        return await super()._record_one(append)
 
 
 class RaisesTheDriversError(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         try:
-            return await super()._record(append)
+            return await super()._record_one(append)
         except WrongExpectedVersionError as error:
             raise RuntimeError("duplicate key value violates unique constraint") from error
 
 
 class RecordsRepeatsTwice(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
-        appended = await super()._record(append)
+    async def _record_one(self, append: StreamAppend) -> Appended:
+        appended = await super()._record_one(append)
         if not appended.repeated:
             return appended
         events = tuple(attrs.evolve(event, id=uuid4()) for event in append.events)
-        return await super()._record(attrs.evolve(append, expected=Expect.ANY, events=events))
+        return await super()._record_one(attrs.evolve(append, expected=Expect.ANY, events=events))
 
 
 class JudgesRepeatsByExpectation(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         version = await self.inner.stream_version(append.stream)
         if isinstance(append.expected, int) and append.expected != version:
             raise WrongExpectedVersionError(append.stream, append.expected, version)
-        return await super()._record(append)
+        return await super()._record_one(append)
 
 
 class MisplacesRepeats(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
-        appended = await super()._record(append)
+    async def _record_one(self, append: StreamAppend) -> Appended:
+        appended = await super()._record_one(append)
         if not appended.repeated:
             return appended
         version = await self.inner.stream_version(append.stream)
@@ -149,7 +157,7 @@ class MisplacesRepeats(FaithfulStore):
 
 class TakesConflictsForRepeats(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         known = {
             page.id: page for page in (await self.inner.read_page(Selection(), limit=10_000)).events
         }
@@ -158,24 +166,49 @@ class TakesConflictsForRepeats(FaithfulStore):
             return Appended(
                 stream=append.stream, places=(), version=recorded[-1].version, repeated=True
             )
-        return await super()._record(append)
+        return await super()._record_one(append)
+
+
+class RecordsTheFirstStreamAndLosesTheRest(FaithfulStore):
+    @override
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
+        (first,) = await super()._record(together[:1])
+        lost = tuple(
+            Appended(stream=append.stream, places=(), version=len(append.events))
+            for append in together[1:]
+        )
+        return (first, *lost)
+
+
+class JudgesEveryStreamOnItsOwn(FaithfulStore):
+    @override
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
+        outcomes = await asyncio.gather(
+            *(self._record_one(append) for append in together), return_exceptions=True
+        )
+        recorded: list[Appended] = []
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            recorded.append(outcome)
+        return tuple(recorded)
 
 
 class ReversesAppends(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
-        return await super()._record(attrs.evolve(append, events=append.events[::-1]))
+    async def _record_one(self, append: StreamAppend) -> Appended:
+        return await super()._record_one(attrs.evolve(append, events=append.events[::-1]))
 
 
 class AppendsOneByOne(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         places: list[Place] = []
         outcome: Appended | None = None
         for number, event in enumerate(append.events):
             expected = append.expected if number == 0 else Expect.ANY
             one = attrs.evolve(append, events=(event,), expected=expected)
-            outcome = await super()._record(one)
+            outcome = await super()._record_one(one)
             places += outcome.places
         assert outcome is not None
         return attrs.evolve(outcome, places=tuple(places))
@@ -183,16 +216,16 @@ class AppendsOneByOne(FaithfulStore):
 
 class DropsMetadata(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         events = tuple(attrs.evolve(event, metadata=b"{}") for event in append.events)
-        return await super()._record(attrs.evolve(append, events=events))
+        return await super()._record_one(attrs.evolve(append, events=events))
 
 
 class DropsCausation(FaithfulStore):
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         events = tuple(attrs.evolve(event, causation_id=None) for event in append.events)
-        return await super()._record(attrs.evolve(append, events=events))
+        return await super()._record_one(attrs.evolve(append, events=events))
 
 
 class _CarelessCodec(Codec):
@@ -291,8 +324,8 @@ class CommitsTheHostsTransaction(FaithfulStore):
         return CommitsTheHostsTransaction(self.inner.using(tx), tx)
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
-        appended = await super()._record(append)
+    async def _record_one(self, append: StreamAppend) -> Appended:
+        appended = await super()._record_one(append)
         if self.tx is not None:
             await self.tx.commit()
         return appended
@@ -326,13 +359,13 @@ class AnswersBeforeItIsSafe(FaithfulStore):
         self.held: StreamAppend | None = None
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         before, self.held = self.held, None
         if before is not None:
-            await super()._record(before)
+            await super()._record_one(before)
         version = await self.inner.stream_version(append.stream)
         if append.expected is not Expect.ANY or version:
-            return await super()._record(append)
+            return await super()._record_one(append)
         self.held = append
         return Appended(stream=append.stream, places=(), version=len(append.events))
 
@@ -344,10 +377,10 @@ class FailsItsNeighbours(FaithfulStore):
     under_way = 0
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record_one(self, append: StreamAppend) -> Appended:
         self.under_way += 1
         try:
-            appended = await super()._record(append)
+            appended = await super()._record_one(append)
         except StoreError:
             self.failing += self.under_way - 1
             raise

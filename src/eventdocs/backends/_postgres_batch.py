@@ -1,31 +1,39 @@
-"""Batches of appends as the append function takes them, and what it says of each."""
+"""Units of appends as the append function takes them, and what it says of each."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, assert_never
 from uuid import UUID
 
 from eventdocs.backends._postgres_sql import Row
-from eventdocs.errors import EventdocsError, EventIdConflictError, WrongExpectedVersionError
-from eventdocs.store import Appended, Place, StreamAppend
+from eventdocs.errors import (
+    EventdocsError,
+    EventIdConflictError,
+    StoreBusyError,
+    WrongExpectedVersionError,
+)
+from eventdocs.store import Appended, Place, StreamAppend, Together
 from eventdocs.types import Expect, ExpectedVersion
 
-Outcome: TypeAlias = Appended | EventdocsError | None
-"""What became of an append; None: nothing yet, because somebody else holds its stream."""
+Outcome: TypeAlias = tuple[Appended, ...] | EventdocsError | None
+"""What became of a unit of appends; None: nothing yet, because somebody else holds a stream."""
 
 _ANY: Final = -1
 _EXISTS: Final = -2
 
 
 def arguments_of(
-    appends: Sequence[StreamAppend], *, skip_locked: bool, patience: int | None
+    units: Sequence[Together], *, skip_locked: bool, patience: int | None
 ) -> Mapping[str, Any]:
-    """Lay *appends* out as the parameters of `sql/append.sql`."""
+    """Lay *units* out as the parameters of `sql/append.sql`."""
+    appends = [append for unit in units for append in unit]
     distinct = dict.fromkeys(append.stream for append in appends)
     streams = {stream: place for place, stream in enumerate(distinct, start=1)}
     events = [event for append in appends for event in append.events]
     return {
+        "units": [len(unit) for unit in units],
         "streams": list(streams),
         "stream_of": [streams[append.stream] for append in appends],
         "expected": [_number_of(append.expected) for append in appends],
@@ -44,24 +52,31 @@ def arguments_of(
     }
 
 
-def outcomes_of(appends: Sequence[StreamAppend], rows: Sequence[Row]) -> list[Outcome]:
+def outcomes_of(units: Sequence[Together], rows: Sequence[Row]) -> list[Outcome]:
     """Read what the append function returned."""
-    return [_outcome(append, row) for append, row in zip(appends, rows, strict=True)]
+    left = iter(rows)
+    return [_outcome(unit, list(itertools.islice(left, len(unit)))) for unit in units]
 
 
-def without_common_ids(appends: Sequence[StreamAppend]) -> Iterator[list[int]]:
-    """Group the positions of *appends* so that no two of a group share an event id.
+def busy(database: str, unit: Together) -> StoreBusyError:
+    """Tell that somebody else holds a stream of *unit*."""
+    streams = " or ".join(repr(append.stream) for append in unit)
+    return StoreBusyError(database, f"stream {streams} is locked")
 
-    An append that is repeated while its first try is still on the way stands in a later
+
+def without_common_ids(units: Sequence[Together]) -> Iterator[list[int]]:
+    """Group the positions of *units* so that no two of a group share an event id.
+
+    A unit that is repeated while its first try is still on the way stands in a later
     group, where the first one's events are found.
     """
-    left = list(range(len(appends)))
+    left = list(range(len(units)))
     while left:
         seen: set[UUID] = set()
         group: list[int] = []
         later: list[int] = []
         for at in left:
-            ids = [event.id for event in appends[at].events]
+            ids = [event.id for append in units[at] for event in append.events]
             if seen.isdisjoint(ids):
                 group.append(at)
             else:
@@ -85,20 +100,30 @@ def _number_of(expected: ExpectedVersion) -> int:
             assert_never(expected)
 
 
-def _outcome(append: StreamAppend, row: Row) -> Outcome:
-    outcome, version, sequences, versions, guilty = row
-    match outcome:
-        case "recorded":
-            first = version - len(append.events) + 1
-            return _appended(append, sequences, range(first, version + 1), repeated=False)
-        case "repeated":
-            return _appended(append, sequences, versions, repeated=True)
-        case "refused":
-            return WrongExpectedVersionError(append.stream, append.expected, version)
-        case "conflict":
-            return EventIdConflictError(UUID(str(guilty)), append.stream)
-        case _:
-            return None
+def _outcome(unit: Together, rows: Sequence[Row]) -> Outcome:
+    appended: list[Appended] = []
+    for append, (outcome, version, sequences, versions, guilty) in zip(unit, rows, strict=True):
+        match outcome:
+            case "recorded":
+                first = version - len(append.events) + 1
+                counted = range(first, version + 1)
+                appended.append(_appended(append, sequences, counted, repeated=False))
+            case "repeated":
+                appended.append(_appended(append, sequences, versions, repeated=True))
+            case "refused":
+                return WrongExpectedVersionError(append.stream, append.expected, version)
+            case "conflict":
+                return _conflict(unit, UUID(str(guilty)))
+            case "locked":
+                return None
+            case _:  # dropped because of another one of the unit
+                pass
+    return tuple(appended)
+
+
+def _conflict(unit: Together, guilty: UUID) -> EventIdConflictError:
+    (stream,) = (append.stream for append in unit for event in append.events if event.id == guilty)
+    return EventIdConflictError(guilty, stream)
 
 
 def _appended(

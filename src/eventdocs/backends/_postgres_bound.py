@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
-from eventdocs.backends._postgres_batch import arguments_of, outcomes_of
+from eventdocs.backends._postgres_batch import arguments_of, busy, outcomes_of
 from eventdocs.backends._postgres_errors import translated
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
@@ -22,8 +22,15 @@ from eventdocs.backends._postgres_reading import (
     page_statement,
 )
 from eventdocs.backends._postgres_sql import Row, Statement, from_file
-from eventdocs.errors import EventdocsError, StoreBusyError
-from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend, check_stream_name
+from eventdocs.errors import EventdocsError
+from eventdocs.store import (
+    Appended,
+    EventStore,
+    Page,
+    Selection,
+    Together,
+    check_stream_name,
+)
 
 if TYPE_CHECKING:
     from eventdocs.backends.postgres import PostgresEventStore
@@ -43,20 +50,18 @@ class BoundPostgresStore(EventStore):
         self._tx = tx
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
         rows = await self._rows(
             from_file("append", self._store.schema),
-            arguments_of([append], skip_locked=False, patience=None),
+            arguments_of([together], skip_locked=False, patience=None),
         )
-        (outcome,) = outcomes_of([append], rows)
-        match outcome:
-            case Appended():
-                self._announce_at_commit()
-                return outcome
-            case EventdocsError():
-                raise outcome
-            case _:
-                raise StoreBusyError(self.database, f"stream {append.stream!r} is locked")
+        (outcome,) = outcomes_of([together], rows)
+        if outcome is None:
+            raise busy(self.database, together)
+        if isinstance(outcome, EventdocsError):
+            raise outcome
+        self._announce_at_commit()
+        return outcome
 
     def _announce_at_commit(self) -> None:
         # Told just before the commit: who is woken too soon soon looks again.

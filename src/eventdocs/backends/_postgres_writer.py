@@ -17,6 +17,7 @@ from tenacity import (
 from eventdocs.backends._postgres_batch import (
     Outcome,
     arguments_of,
+    busy,
     outcomes_of,
     without_common_ids,
 )
@@ -29,13 +30,13 @@ from eventdocs.errors import (
     TransientStoreError,
 )
 from eventdocs.observability import Instrumentation
-from eventdocs.store import Appended, GroupCommit, StreamAppend
+from eventdocs.store import Appended, GroupCommit, Together
 
 Call: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Sequence[Row]]]
 """Calls the append function and raises errors of eventdocs."""
 
-_Group: TypeAlias = GroupCommit[StreamAppend, Appended | None]
-_Flush: TypeAlias = Callable[[Sequence[StreamAppend]], Awaitable[list[Outcome]]]
+_Group: TypeAlias = GroupCommit[Together, tuple[Appended, ...] | None]
+_Flush: TypeAlias = Callable[[Sequence[Together]], Awaitable[list[Outcome]]]
 
 # In a shared call hardly anything is waited for (milliseconds): others would wait along.
 _SHARED_PATIENCE: Final = 250
@@ -47,9 +48,9 @@ _RETRY_SECONDS: Final = 15.0
 class PostgresWriter:
     """Records the appends of one process.
 
-    Those that arrive together go into one call. One whose stream is held by a
-    transaction elsewhere leaves that call and waits in another, with others of the same
-    stream only.
+    Those that arrive together go into one call. A unit, appends that stand or fall
+    together, leaves that call if a transaction elsewhere holds one of its streams, and
+    waits in another, with units of the same streams only.
 
     Args:
         call: Calls the append function.
@@ -62,14 +63,14 @@ class PostgresWriter:
         self._database = database
         self._instrumentation = instrumentation
         self._shared = self._group(self._flush_shared)
-        self._own: dict[str, _Group] = {}
+        self._own: dict[tuple[str, ...], _Group] = {}
         self._own_calls = asyncio.Semaphore(_OWN_CALLS)
         self._under_way = 0
         self._closed = False
         self._finished = asyncio.Event()
 
-    async def record(self, append: StreamAppend) -> Appended:
-        """Record *append*, all of it or nothing.
+    async def record(self, unit: Together) -> tuple[Appended, ...]:
+        """Record *unit*, all of it or nothing.
 
         Raises:
             EventdocsError: Why nothing was recorded, or that it is unknown whether it was.
@@ -78,8 +79,8 @@ class PostgresWriter:
             raise StoreClosedError
         self._under_way += 1
         try:
-            appended = await self._shared.submit(append)
-            return appended or await self._record_in_own_call(append)
+            appended = await self._shared.submit(unit)
+            return appended or await self._record_in_own_call(unit)
         finally:
             self._under_way -= 1
             if self._closed and not self._under_way:
@@ -94,67 +95,68 @@ class PostgresWriter:
         for group in (self._shared, *self._own.values()):
             await group.close()
 
-    async def _record_in_own_call(self, append: StreamAppend) -> Appended:
-        group = self._own.setdefault(append.stream, self._group(self._flush_own))
+    async def _record_in_own_call(self, unit: Together) -> tuple[Appended, ...]:
+        streams = tuple(sorted(append.stream for append in unit))
+        group = self._own.setdefault(streams, self._group(self._flush_own))
         try:
-            appended = await group.submit(append)
+            appended = await group.submit(unit)
         finally:
             if group.is_idle:
-                self._own.pop(append.stream, None)
+                self._own.pop(streams, None)
         if appended is None:
-            raise StoreBusyError(self._database, f"stream {append.stream!r} is locked")
+            raise busy(self._database, unit)
         return appended
 
     def _group(self, flush: _Flush) -> _Group:
         return GroupCommit(flush, weigh=_weight)
 
-    async def _flush_shared(self, appends: Sequence[StreamAppend]) -> list[Outcome]:
+    async def _flush_shared(self, units: Sequence[Together]) -> list[Outcome]:
         try:
-            return await self._flush(appends, skip_locked=True, patience=_SHARED_PATIENCE)
+            return await self._flush(units, skip_locked=True, patience=_SHARED_PATIENCE)
         except StoreBusyError:
-            return [None] * len(appends)
+            return [None] * len(units)
 
-    async def _flush_own(self, appends: Sequence[StreamAppend]) -> list[Outcome]:
+    async def _flush_own(self, units: Sequence[Together]) -> list[Outcome]:
         async with self._own_calls:
-            return await self._flush(appends, skip_locked=False, patience=_OWN_PATIENCE)
+            return await self._flush(units, skip_locked=False, patience=_OWN_PATIENCE)
 
     async def _flush(
-        self, appends: Sequence[StreamAppend], *, skip_locked: bool, patience: int
+        self, units: Sequence[Together], *, skip_locked: bool, patience: int
     ) -> list[Outcome]:
         started = time.perf_counter()
-        outcomes: list[Outcome] = [None] * len(appends)
-        for group in without_common_ids(appends):
-            part = [appends[at] for at in group]
+        outcomes: list[Outcome] = [None] * len(units)
+        for group in without_common_ids(units):
+            part = [units[at] for at in group]
             found = await self._record_alike(part, skip_locked=skip_locked, patience=patience)
             for at, outcome in zip(group, found, strict=True):
                 outcomes[at] = outcome
         self._instrumentation.flushed(
-            appends=len(appends),
-            events=sum(len(append.events) for append in appends),
+            appends=sum(len(unit) for unit in units),
+            events=sum(len(append.events) for unit in units for append in unit),
             seconds=time.perf_counter() - started,
         )
         return outcomes
 
     async def _record_alike(
-        self, appends: Sequence[StreamAppend], *, skip_locked: bool, patience: int
+        self, units: Sequence[Together], *, skip_locked: bool, patience: int
     ) -> Sequence[Outcome]:
-        arguments = arguments_of(appends, skip_locked=skip_locked, patience=patience)
+        arguments = arguments_of(units, skip_locked=skip_locked, patience=patience)
         try:
             rows = await self._persistently(arguments, busy_passes=not skip_locked)
         except TransientStoreError:
             raise
         except EventdocsError as error:
-            if len(appends) == 1:
+            if len(units) == 1:
                 return [error]
             # The database refuses one of them and does not say which.
             return [
                 outcome
-                for append in appends
+                for unit in units
                 for outcome in await self._record_alike(
-                    [append], skip_locked=skip_locked, patience=patience
+                    [unit], skip_locked=skip_locked, patience=patience
                 )
             ]
-        return outcomes_of(appends, rows)
+        return outcomes_of(units, rows)
 
     async def _persistently(
         self, arguments: Mapping[str, Any], *, busy_passes: bool
@@ -175,5 +177,5 @@ class PostgresWriter:
         )(self._call, arguments)
 
 
-def _weight(append: StreamAppend) -> int:
-    return sum(1 + len(event.payload) // 1024 for event in append.events)
+def _weight(unit: Together) -> int:
+    return sum(1 + len(event.payload) // 1024 for append in unit for event in append.events)

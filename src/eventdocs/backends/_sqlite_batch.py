@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from eventdocs.errors import EventIdConflictError, StoreError, WrongExpectedVersionError
-from eventdocs.store import Appended, Place, StreamAppend, category_of
+from eventdocs.store import Appended, Place, StreamAppend, Together, category_of
 from eventdocs.types import Expect
 
 Row: TypeAlias = Sequence[Any]
@@ -36,18 +36,20 @@ ON CONFLICT (stream) DO UPDATE SET version = excluded.version
 """
 
 
-def ids_of(appends: Iterable[StreamAppend]) -> str:
-    """List the appends' event ids, as `FIND_EVENTS` takes them."""
-    return json.dumps([event.id.hex for append in appends for event in append.events])
+def ids_of(units: Iterable[Together]) -> str:
+    """List the units' event ids, as `FIND_EVENTS` takes them."""
+    return json.dumps(
+        [event.id.hex for unit in units for append in unit for event in append.events]
+    )
 
 
-def streams_of(appends: Iterable[StreamAppend]) -> str:
-    """List the appends' streams, as `FIND_STREAMS` takes them."""
-    return json.dumps(list({append.stream for append in appends}))
+def streams_of(units: Iterable[Together]) -> str:
+    """List the units' streams, as `FIND_STREAMS` takes them."""
+    return json.dumps(list({append.stream for unit in units for append in unit}))
 
 
 class Batch:
-    """Appends that are written together: each sees those before it, and fails alone.
+    """Units of appends that are written at once: each sees those before it, and fails alone.
 
     Args:
         found: Rows of `FIND_EVENTS`.
@@ -74,27 +76,40 @@ class Batch:
         """Rows for `UPSERT_STREAM`."""
         return [(stream, self._versions[stream]) for stream in self._written]
 
-    def judge(self, append: StreamAppend) -> Appended | StoreError:
-        """Take the append in and tell where its events will stand, or why it is refused."""
-        if any(event.id.hex in self._known for event in append.events):
-            return self._repeated(append)
-        actual = self._versions.get(append.stream, 0)
-        if not _is_as_expected(append, actual):
-            return WrongExpectedVersionError(append.stream, append.expected, actual)
-        return self._taken_in(append, actual)
+    def judge(self, unit: Together) -> tuple[Appended, ...] | StoreError:
+        """Take the unit in and tell where its events will stand, or why it is refused."""
+        if any(event.id.hex in self._known for append in unit for event in append.events):
+            return self._repeated(unit)
+        for append in unit:
+            actual = self._versions.get(append.stream, 0)
+            if not _is_as_expected(append, actual):
+                return WrongExpectedVersionError(append.stream, append.expected, actual)
+        return tuple(self._taken_in(append) for append in unit)
 
-    def _repeated(self, append: StreamAppend) -> Appended | StoreError:
-        places: list[Place] = []
-        for event in append.events:
-            stream, digest, place = self._known.get(event.id.hex, (None, None, None))
-            if place is None or stream != append.stream or digest != event.digest:
+    def _repeated(self, unit: Together) -> tuple[Appended, ...] | StoreError:
+        known = [
+            (append, event)
+            for append in unit
+            for event in append.events
+            if event.id.hex in self._known
+        ]
+        for append, event in known:
+            stream, digest, _ = self._known[event.id.hex]
+            if (stream, digest) != (append.stream, event.digest):
                 return EventIdConflictError(event.id, append.stream)
-            places.append(place)
+        if len(known) < sum(len(append.events) for append in unit):
+            append, event = known[0]
+            return EventIdConflictError(event.id, append.stream)
+        return tuple(self._first_places(append) for append in unit)
+
+    def _first_places(self, append: StreamAppend) -> Appended:
+        places = tuple(self._known[event.id.hex][2] for event in append.events)
         return Appended(
-            stream=append.stream, places=tuple(places), version=places[-1].version, repeated=True
+            stream=append.stream, places=places, version=places[-1].version, repeated=True
         )
 
-    def _taken_in(self, append: StreamAppend, version: int) -> Appended:
+    def _taken_in(self, append: StreamAppend) -> Appended:
+        version = self._versions.get(append.stream, 0)
         category = category_of(append.stream)
         places: list[Place] = []
         for event in append.events:

@@ -14,7 +14,7 @@ from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.errors import ConfigurationError, StoreError
-from eventdocs.store import Appended, EventStore, Page, Selection, StreamAppend, check_stream_name
+from eventdocs.store import Appended, EventStore, Page, Selection, Together, check_stream_name
 
 if TYPE_CHECKING:
     from eventdocs.backends.sqlite import SqliteEventStore
@@ -35,11 +35,11 @@ class BoundSqliteStore(EventStore):
         self._tx = tx
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
         with translated(self.database):
             await self._take_write_lock()
             async with self._tx.begin_nested():
-                return await self._write(append)
+                return await self._write(together)
 
     async def _take_write_lock(self) -> None:
         await self._tx.exec_driver_sql(_TAKE_WRITE_LOCK)
@@ -51,14 +51,14 @@ class BoundSqliteStore(EventStore):
             )
             raise ConfigurationError([problem])
 
-    async def _write(self, append: StreamAppend) -> Appended:
+    async def _write(self, together: Together) -> tuple[Appended, ...]:
         last_sequence = await self._rows(batches.FIND_LAST_SEQUENCE)
         batch = batches.Batch(
-            await self._rows(batches.FIND_EVENTS, batches.ids_of([append])),
-            await self._rows(batches.FIND_STREAMS, batches.streams_of([append])),
+            await self._rows(batches.FIND_EVENTS, batches.ids_of([together])),
+            await self._rows(batches.FIND_STREAMS, batches.streams_of([together])),
             last_sequence[0][0] if last_sequence else 0,
         )
-        outcome = batch.judge(append)
+        outcome = batch.judge(together)
         if isinstance(outcome, StoreError):
             raise outcome
         if batch.events:

@@ -41,7 +41,7 @@ from eventdocs.store import (
     EventStore,
     Page,
     Selection,
-    StreamAppend,
+    Together,
     check_stream_name,
 )
 
@@ -160,9 +160,9 @@ class PostgresEventStore(EventStore):
     # ---- writing
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
         self._refuse_if_closed()
-        return await self._writer.record(append)
+        return await self._writer.record(together)
 
     async def _call(self, arguments: Mapping[str, Any]) -> Sequence[Row]:
         async with self._driver(is_shielded=True) as driver:

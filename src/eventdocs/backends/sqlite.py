@@ -34,7 +34,7 @@ from eventdocs.store import (
     GroupCommit,
     Page,
     Selection,
-    StreamAppend,
+    Together,
     check_stream_name,
 )
 
@@ -72,8 +72,8 @@ class SqliteEventStore(EventStore):
         self._writing_engine = engine.execution_options(**IMMEDIATE)
         self._writer = ConnectionThreads(file.connect, threads=1, database=file.label)
         self._readers = ConnectionThreads(file.connect, threads=_READERS, database=file.label)
-        self._group: GroupCommit[StreamAppend, Appended] = GroupCommit(
-            self._flush, weigh=lambda append: len(append.events)
+        self._group: GroupCommit[Together, tuple[Appended, ...]] = GroupCommit(
+            self._flush, weigh=lambda unit: sum(len(append.events) for append in unit)
         )
         self._listening = Listening(self._watch)
         # SQLite's own queue for the write lock is a loop of naps: within the process,
@@ -139,17 +139,17 @@ class SqliteEventStore(EventStore):
     # ---- writing
 
     @override
-    async def _record(self, append: StreamAppend) -> Appended:
-        return await self._group.submit(append)
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
+        return await self._group.submit(together)
 
-    async def _flush(self, appends: Sequence[StreamAppend]) -> Sequence[Appended | Exception]:
+    async def _flush(self, units: Sequence[Together]) -> Sequence[tuple[Appended, ...] | Exception]:
         started = time.perf_counter()
         async with self._my_turn():
-            outcomes = await self._writer.run(lambda connection: _write(connection, appends))
+            outcomes = await self._writer.run(lambda connection: _write(connection, units))
         self._listening.bell.ring()
         self.instrumentation.flushed(
-            appends=len(appends),
-            events=sum(len(append.events) for append in appends),
+            appends=sum(len(unit) for unit in units),
+            events=sum(len(append.events) for unit in units for append in unit),
             seconds=time.perf_counter() - started,
         )
         return outcomes
@@ -303,17 +303,17 @@ def _data_version(connection: sqlite3.Connection) -> int:
 
 
 def _write(
-    connection: sqlite3.Connection, appends: Sequence[StreamAppend]
-) -> list[Appended | StoreError]:
+    connection: sqlite3.Connection, units: Sequence[Together]
+) -> list[tuple[Appended, ...] | StoreError]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         last_sequence = connection.execute(batches.FIND_LAST_SEQUENCE).fetchone()
         batch = batches.Batch(
-            connection.execute(batches.FIND_EVENTS, (batches.ids_of(appends),)),
-            connection.execute(batches.FIND_STREAMS, (batches.streams_of(appends),)),
+            connection.execute(batches.FIND_EVENTS, (batches.ids_of(units),)),
+            connection.execute(batches.FIND_STREAMS, (batches.streams_of(units),)),
             last_sequence[0] if last_sequence else 0,
         )
-        outcomes = [batch.judge(append) for append in appends]
+        outcomes = [batch.judge(unit) for unit in units]
         connection.executemany(batches.INSERT_EVENT, batch.events)
         connection.executemany(batches.UPSERT_STREAM, batch.streams)
         connection.execute("COMMIT")

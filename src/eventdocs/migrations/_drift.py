@@ -13,6 +13,7 @@ from eventdocs.migrations._target import Target, reading
 
 _FUNCTIONS: Final = (
     "eventdocs_append",
+    "eventdocs_append_all",
     "eventdocs_hold_watermark",
     "eventdocs_namespace",
     "eventdocs_watermark",

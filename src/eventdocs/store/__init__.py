@@ -1,5 +1,6 @@
 """THE LOG: what an event is, how it is encoded, and the port that every backend serves."""
 
+from eventdocs.store._appends import StreamAppend, StreamEvents, Together
 from eventdocs.store._bell import Bell
 from eventdocs.store._bygone import Registrable, Retired, Split
 from eventdocs.store._codec import Codec, EncodedEvent, digest_of_event
@@ -7,7 +8,7 @@ from eventdocs.store._decider import Decided, Decider, Folded
 from eventdocs.store._event_types import EventType, Upcaster, event, event_type_of
 from eventdocs.store._events import Appended, NewEvent, Page, Place, RawEvent, RecordedEvent
 from eventdocs.store._group_commit import GroupCommit
-from eventdocs.store._port import EventStore, StreamAppend
+from eventdocs.store._port import EventStore
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import Selection, category_of, check_stream_name
 from eventdocs.store._snapshots import Snapshots, snapshot_metadata
@@ -39,7 +40,9 @@ __all__ = [
     "Snapshots",
     "Split",
     "StreamAppend",
+    "StreamEvents",
     "Subscription",
+    "Together",
     "Upcaster",
     "category_of",
     "check_stream_name",

@@ -24,8 +24,9 @@ from eventdocs.errors import (
     WrongExpectedVersionError,
 )
 from eventdocs.observability import Instrumentation, NullInstrumentation, current_correlation
+from eventdocs.store._appends import StreamAppend, StreamEvents, Together
 from eventdocs.store._bell import Bell
-from eventdocs.store._codec import Codec, EncodedEvent
+from eventdocs.store._codec import Codec
 from eventdocs.store._decider import Command, Decided, Decider, Folded
 from eventdocs.store._deciding import carry_out, fold
 from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
@@ -36,21 +37,6 @@ from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
 PAGE_SIZE = 500
-
-
-@attrs.frozen(kw_only=True)
-class StreamAppend:
-    """One append, encoded and checked, as backends record it.
-
-    Attributes:
-        stream: The stream's name.
-        expected: What the writer believes about the stream.
-        events: At least one, with different ids.
-    """
-
-    stream: str
-    expected: ExpectedVersion
-    events: tuple[EncodedEvent, ...]
 
 
 class EventStore(abc.ABC):
@@ -110,14 +96,49 @@ class EventStore(abc.ABC):
             TransientStoreError: The database was busy or away; repeat the call with
                 the same `NewEvent`s.
         """
+        asked = StreamEvents(stream=stream, events=events, expected=expected)
+        (appended,) = await self._append_together((asked,))
+        return appended
+
+    @final
+    async def append_many(self, appends: Sequence[StreamEvents]) -> tuple[Appended, ...]:
+        """Record events at the ends of several streams, all of them or none.
+
+        No reader ever sees a part of them. Whoever appends to the same streams at the same
+        time, in whatever order, waits or is refused; nobody ever waits in a circle.
+
+        Args:
+            appends: What to record, and what is expected; each stream once.
+
+        Returns:
+            Where the events now stand, for each stream in the order given. A repeat of a
+            call that already happened returns what the first one returned, whatever it
+            expects.
+
+        Raises:
+            WrongExpectedVersionError: One of the streams is not as expected; the error
+                names it. Nothing was written.
+            EventIdConflictError: One of the ids is recorded with other content, or only
+                some of the events are recorded.
+            UnregisteredEventError: The store was not opened with an event's class.
+            UnencodableEventError: An event holds a value the log refuses.
+            InvalidStreamNameError: No backend could store a stream's name.
+            ValueError: There is nothing to record for a stream or at all, a stream occurs
+                twice, or what is expected is no version.
+            TransientStoreError: The database was busy or away; repeat the call with
+                the same `NewEvent`s.
+        """
+        return await self._append_together(appends)
+
+    async def _append_together(self, asked: Sequence[StreamEvents]) -> tuple[Appended, ...]:
         started = time.perf_counter()
         types: list[str] = []
         outcome = "failed"
         try:
-            append = self._prepare(stream, events, expected)
-            types = [event.type for event in append.events]
-            appended = await self._record(append)
-            outcome = "repeated" if appended.repeated else "recorded"
+            together = self._prepare(asked)
+            types = [event.type for append in together for event in append.events]
+            appended = await self._record(together)
+            outcome = "repeated" if appended[0].repeated else "recorded"
         except (EventTypeError, InvalidStreamNameError):
             outcome = "invalid"
             raise
@@ -129,26 +150,34 @@ class EventStore(abc.ABC):
             self.instrumentation.appended(types, outcome=outcome, seconds=seconds)
         return appended
 
-    def _prepare(
-        self, stream: str, events: Sequence[object], expected: ExpectedVersion
-    ) -> StreamAppend:
-        check_stream_name(stream)
-        if isinstance(expected, int) and not 0 <= expected <= MAX_PLACE:
-            raise ValueError(f"a stream version is a number from 0 to 2⁶³ - 1, not {expected}")
-        if not events:
-            raise ValueError("an append holds at least one event")
+    def _prepare(self, asked: Sequence[StreamEvents]) -> Together:
+        if not asked:
+            raise ValueError("there is no stream to append to")
         context = current_correlation()
-        encoded = tuple(self.codec.encode(_as_new(event), context=context) for event in events)
-        seen: set[UUID] = set()
-        for event in encoded:
-            if event.id in seen:
-                raise UnencodableEventError(event.type, "id", f"{event.id} occurs twice")
-            seen.add(event.id)
-        return StreamAppend(stream=stream, expected=expected, events=encoded)
+        streams: set[str] = set()
+        ids: set[UUID] = set()
+        together: list[StreamAppend] = []
+        for each in asked:
+            check_stream_name(each.stream)
+            if each.stream in streams:
+                raise ValueError(f"stream {each.stream!r} occurs twice; join its events")
+            streams.add(each.stream)
+            expected = each.expected
+            if isinstance(expected, int) and not 0 <= expected <= MAX_PLACE:
+                raise ValueError(f"a stream version is a number from 0 to 2⁶³ - 1, not {expected}")
+            if not each.events:
+                raise ValueError("an append holds at least one event")
+            events = tuple(self.codec.encode(_as_new(new), context=context) for new in each.events)
+            for event in events:
+                if event.id in ids:
+                    raise UnencodableEventError(event.type, "id", f"{event.id} occurs twice")
+                ids.add(event.id)
+            together.append(StreamAppend(stream=each.stream, expected=expected, events=events))
+        return tuple(together)
 
     @abc.abstractmethod
-    async def _record(self, append: StreamAppend) -> Appended:
-        """Record one prepared append, all of it or nothing."""
+    async def _record(self, together: Together) -> tuple[Appended, ...]:
+        """Record prepared appends, all of them or nothing; tell of each where it stands."""
 
     # ---- reading
 

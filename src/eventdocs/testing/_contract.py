@@ -11,12 +11,14 @@ from eventdocs.testing._contract_lifetime import LifetimeContract
 from eventdocs.testing._contract_reading import ReadingContract
 from eventdocs.testing._contract_recorded import RecordedContract
 from eventdocs.testing._contract_subscribing import SubscribingContract
+from eventdocs.testing._contract_together import TogetherContract
 from eventdocs.testing._contract_transactions import TransactionContract
 
 
 class EventStoreContract(
     AppendingContract,
     IdentityContract,
+    TogetherContract,
     ReadingContract,
     RecordedContract,
     SubscribingContract,

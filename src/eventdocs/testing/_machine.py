@@ -23,7 +23,14 @@ from hypothesis.stateful import (
 )
 
 from eventdocs.errors import EventIdConflictError, WrongExpectedVersionError
-from eventdocs.store import Appended, EventStore, NewEvent, RecordedEvent, Selection
+from eventdocs.store import (
+    Appended,
+    EventStore,
+    NewEvent,
+    RecordedEvent,
+    Selection,
+    StreamEvents,
+)
 from eventdocs.testing import strategies
 from eventdocs.testing._contract_events import CONTRACT_EVENTS, Opening
 from eventdocs.testing._contract_reading import read_in_pages
@@ -38,8 +45,8 @@ _EVENTS = st.lists(strategies.new_events(), min_size=1, max_size=3)
 _LIMITS = st.none() | st.integers(0, 4)
 
 PROGRESS = frozenset(
-    "recorded repeated refused conflicting together interrupted committed rolled-back reopened "
-    "read".split()
+    "recorded repeated refused conflicting together many none-of-many interrupted committed "
+    "rolled-back reopened read".split()
 )
 """What must have happened at least once, or comparing has proved nothing."""
 
@@ -72,6 +79,7 @@ class LogMachine(RuleBasedStateMachine):
         self.model = LogModel()
         self.sequences: dict[UUID, int] = {}
         self.done: list[tuple[str, Events]] = []
+        self.together: list[Sequence[StreamEvents]] = []
         self.prefix = f"example{next(self.examples)}x"
         self.runner = asyncio.Runner()
         self.open()
@@ -131,6 +139,49 @@ class LogMachine(RuleBasedStateMachine):
         _, taken = data.draw(st.sampled_from(self.done))
         claimed = NewEvent(data=events[0].data, id=taken[0].id)
         self.agree(self.name(stream), [claimed, *events[1:]], Expect.ANY)
+
+    @rule(
+        data=st.data(),
+        appends=st.lists(
+            st.tuples(strategies.streams(), _EVENTS, _EXPECTATIONS),
+            min_size=2,
+            max_size=4,
+            unique_by=lambda each: each[0],
+        ),
+    )
+    def append_many(
+        self, data: st.DataObject, appends: list[tuple[str, Events, ExpectedVersion]]
+    ) -> None:
+        """Append to several streams, all or none; sometimes what is recorded already, or partly."""
+        asked = [
+            StreamEvents(stream=self.name(stream), events=events, expected=expected)
+            for stream, events, expected in appends
+        ]
+        repeats: bool = data.draw(st.booleans())
+        if self.together and repeats:
+            again: Sequence[StreamEvents] = data.draw(st.sampled_from(self.together))
+            some = again[data.draw(st.integers(0, 1)) :]
+            taken = {each.stream for each in some}
+            keep = data.draw(st.integers(0, 1))
+            asked = [*some, *(each for each in asked[:keep] if each.stream not in taken)]
+        outcome = self.await_(_attempt_many(self.store, asked))
+        self.compare_many(outcome, self.model.append_many(asked), asked)
+
+    def compare_many(
+        self,
+        outcome: Sequence[Appended] | Refusal,
+        wanted: list[list[Fact]] | Refusal,
+        asked: Sequence[StreamEvents],
+    ) -> None:
+        """Compare what the store and the model say about appends to several streams."""
+        if isinstance(outcome, Refusal) or isinstance(wanted, Refusal):
+            assert outcome == wanted
+            self.progress["none-of-many"] += 1
+            return
+        for appended, facts, each in zip(outcome, wanted, asked, strict=True):
+            self.compare(appended, facts, each.stream)
+        self.together.append(asked)
+        self.progress["many"] += 1
 
     def agree(self, stream: str, events: Events, expected: ExpectedVersion) -> None:
         """Append to both; they must say the same."""
@@ -373,6 +424,17 @@ async def _attempt(
 ) -> Appended | Refusal:
     try:
         return await store.append(stream, events, expected=expected)
+    except WrongExpectedVersionError:
+        return Refusal.VERSION
+    except EventIdConflictError:
+        return Refusal.IDENTITY
+
+
+async def _attempt_many(
+    store: EventStore, asked: Sequence[StreamEvents]
+) -> tuple[Appended, ...] | Refusal:
+    try:
+        return await store.append_many(asked)
     except WrongExpectedVersionError:
         return Refusal.VERSION
     except EventIdConflictError:

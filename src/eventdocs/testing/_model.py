@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import attrs
 
-from eventdocs.store import NewEvent
+from eventdocs.store import NewEvent, StreamEvents
 from eventdocs.types import Expect, ExpectedVersion
 
 
@@ -61,21 +61,33 @@ class LogModel:
         self, stream: str, events: Sequence[NewEvent[Any]], expected: ExpectedVersion
     ) -> list[Fact] | Refusal:
         """Do what a store does: the facts appended (or repeated), or why there are none."""
+        facts = self.append_many([StreamEvents(stream=stream, events=events, expected=expected)])
+        return facts if isinstance(facts, Refusal) else facts[0]
+
+    def append_many(self, appends: Sequence[StreamEvents]) -> list[list[Fact]] | Refusal:
+        """Do what a store does with `NewEvent`s for several streams, for each of them or none."""
         known = {fact.id: fact for fact in self.facts}
-        if any(event.id in known for event in events):
-            repeated = [
+        repeated = [
+            [
                 fact
-                for event in events
+                for event in _new(append)
                 if (fact := known.get(event.id)) is not None
-                and (fact.stream, fact.data) == (stream, event.data)
+                and (fact.stream, fact.data) == (append.stream, event.data)
             ]
-            return repeated if len(repeated) == len(events) else Refusal.IDENTITY
-        version = len(self.stream(stream))
-        if not _fits(expected, version):
+            for append in appends
+        ]
+        if any(event.id in known for append in appends for event in _new(append)):
+            is_whole = [*map(len, repeated)] == [len(append.events) for append in appends]
+            return repeated if is_whole else Refusal.IDENTITY
+        if not all(_fits(each.expected, len(self.stream(each.stream))) for each in appends):
             return Refusal.VERSION
+        return [self._record(append) for append in appends]
+
+    def _record(self, append: StreamEvents) -> list[Fact]:
+        version = len(self.stream(append.stream))
         appended = [
             Fact(
-                stream,
+                append.stream,
                 version + place,
                 event.id,
                 event.data,
@@ -83,10 +95,14 @@ class LogModel:
                 event.correlation_id,
                 event.causation_id,
             )
-            for place, event in enumerate(events, start=1)
+            for place, event in enumerate(_new(append), start=1)
         ]
         self.facts += appended
         return appended
+
+
+def _new(append: StreamEvents) -> Sequence[NewEvent[Any]]:
+    return cast("Sequence[NewEvent[Any]]", append.events)
 
 
 def _fits(expected: ExpectedVersion, version: int) -> bool:

@@ -1,6 +1,7 @@
--- Record a batch of appends; returns one row per append, refused ones included.
+-- Record units of appends; returns one row per append, refused ones included.
 SELECT outcome, stream_version, sequences, versions, guilty
-FROM @schema@.eventdocs_append(
+FROM @schema@.eventdocs_append_all(
+    CAST(:units AS integer[]),
     CAST(:streams AS text[]),
     CAST(:stream_of AS integer[]),
     CAST(:expected AS bigint[]),
