@@ -38,6 +38,36 @@ def events_in(out: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
+class TestStatus:
+    @pytest.mark.usefixtures("log")
+    def test_tells_how_far_the_log_is_settled(self, in_process: Eventdocs) -> None:
+        """Nothing holds the readers of a file back."""
+        said = in_process("log", "status")
+        answered = in_process("log", "status", "--json").json
+
+        assert said.out.splitlines() == [
+            f"settled through {EVENTS}, given out through {EVENTS}",
+            "  no open transaction holds readers back",
+        ]
+        assert answered == {"is_held": False, "last": EVENTS, "settled": EVENTS, "holders": []}
+
+    async def test_names_who_holds_readers_back(
+        self, postgres_url: str, eventdocs: Eventdocs
+    ) -> None:
+        """Whoever is on call sees which process it is, since when, and what ends it."""
+        async with open_store(postgres_url, events=[Kept]) as store, store.begin() as tx:
+            await store.using(tx).append("note-1", [Kept(text="kept to itself")])
+            (holder,) = (await store.feed()).holders
+            at = ("--database", postgres_url)
+            said = await asyncio.to_thread(eventdocs, "log", "status", *at)
+            answered = (await asyncio.to_thread(eventdocs, "log", "status", "--json", *at)).json
+
+        assert said.out.startswith("settled through 0, given out through 1\n")
+        assert f"SELECT pg_terminate_backend({holder.pid})" in said.out
+        assert (answered["is_held"], len(answered["holders"])) == (True, 1)
+        assert answered["holders"][0]["pid"] == holder.pid
+
+
 @pytest.mark.usefixtures("log")
 class TestExportAndImport:
     @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.gz", "log.jsonl.zst"])

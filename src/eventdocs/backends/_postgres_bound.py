@@ -16,6 +16,7 @@ from eventdocs.backends._postgres_batch import arguments_of, busy, outcomes_of
 from eventdocs.backends._postgres_errors import translated
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
+    feed_status,
     furthest,
     page_arguments,
     page_of,
@@ -26,6 +27,7 @@ from eventdocs.errors import EventdocsError
 from eventdocs.store import (
     Appended,
     EventStore,
+    FeedStatus,
     Page,
     Selection,
     Together,
@@ -102,6 +104,12 @@ class BoundPostgresStore(EventStore):
         rows = await self._rows(from_file("head", self._store.schema), {})
         checked_watermark(rows[0][0], self.database)
         return int(rows[0][1])
+
+    @override
+    async def feed(self) -> FeedStatus:
+        rows = await self._rows(from_file("feed_last", self.schema), {})
+        last = checked_watermark(rows[0][0], self.database)
+        return feed_status(last, await self._rows(from_file("feed_holders", self.schema), {}))
 
     async def _rows(self, statement: Statement, arguments: Mapping[str, Any]) -> Sequence[Row]:
         with translated(self.database):

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from eventdocs.backends._postgres_sql import Row, Statement, compiled
 from eventdocs.backends.tables import events
 from eventdocs.errors import ConfigurationError
-from eventdocs.store import Codec, Page, RawEvent, Selection
+from eventdocs.store import Codec, FeedHolder, FeedStatus, Page, RawEvent, Selection
 
 _COLUMNS: Final = (
     events.c.sequence,
@@ -158,6 +158,25 @@ def checked_watermark(watermark: int | None, database: str) -> int:
         )
         raise ConfigurationError([problem])
     return watermark
+
+
+def feed_status(last: int, holders: Sequence[Row]) -> FeedStatus:
+    """Read what the statements about the feed have found."""
+    found = tuple(
+        FeedHolder(
+            floor=row[0],
+            pid=row[1],
+            gid=row[2],
+            application=row[3],
+            state=row[4],
+            began_at=row[5],
+            seconds=row[6],
+        )
+        for row in holders
+        # A prepared one that has ended since its lock was seen has no name any more.
+        if row[1] is not None or row[2] is not None
+    )
+    return FeedStatus(last=last, settled=min([last, *(row[0] for row in holders)]), holders=found)
 
 
 def _raw(row: Row) -> RawEvent:

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 from eventdocs.backends._listening import Listening
@@ -53,14 +53,24 @@ class PostgresWakeups:
         database: What errors and the log call the database.
         notify: Runs `NOTIFY` with the channel it is given and no payload.
         connect: Gives a connection that belongs to nobody else.
+        watch: Goes on beside the listening, for as long as anybody listens.
     """
 
-    def __init__(self, store_id: UUID, database: str, *, notify: Notify, connect: Connect) -> None:
+    def __init__(
+        self,
+        store_id: UUID,
+        database: str,
+        *,
+        notify: Notify,
+        connect: Connect,
+        watch: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
         self._channel = f"eventdocs_{store_id.hex}"
         self._database = database
         self._notify = notify
         self._connect = connect
-        self._listening = Listening(self._listen)
+        self._watch = watch
+        self._listening = Listening(self._listen_and_watch)
         self._is_due = False
         self._announcing: asyncio.Task[None] | None = None
         self._closed = False
@@ -98,6 +108,11 @@ class PostgresWakeups:
                 await asyncio.sleep(_REST)
         finally:
             self._announcing = None
+
+    async def _listen_and_watch(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(), name="eventdocs-listening-line")
+            tasks.create_task(self._watch(), name="eventdocs-feed-watch")
 
     async def _listen(self) -> None:
         pause = _FIRST_PAUSE

@@ -19,6 +19,7 @@ from eventdocs.backends._postgres_engine import connected, create_engine
 from eventdocs.backends._postgres_errors import transient_translated, translated
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
+    feed_status,
     furthest,
     page_arguments,
     page_of,
@@ -39,6 +40,8 @@ from eventdocs.store import (
     Bell,
     EventRegistry,
     EventStore,
+    FeedStatus,
+    FeedWatch,
     Page,
     Selection,
     Together,
@@ -85,7 +88,11 @@ class PostgresEventStore(EventStore):
         self._after_close = AsyncExitStack()
         self._writer = PostgresWriter(self._call, self._database, self.instrumentation)
         self._wakeups = PostgresWakeups(
-            store_id, self._database, notify=self._notify, connect=self._own_driver
+            store_id,
+            self._database,
+            notify=self._notify,
+            connect=self._own_driver,
+            watch=FeedWatch(self.feed, self._database, self.instrumentation).run,
         )
         self._in_use = 0
         self._given_back = asyncio.Event()
@@ -209,6 +216,20 @@ class PostgresEventStore(EventStore):
         )
         checked_watermark(rows[0][0], self._database)
         return int(rows[0][1])
+
+    @override
+    async def feed(self) -> FeedStatus:
+        self._refuse_if_closed()
+        last = 0
+
+        async def ask(driver: _Driver) -> Sequence[Row]:
+            nonlocal last
+            rows = await self._fetch(driver, from_file("feed_last", self.schema))
+            last = checked_watermark(rows[0][0], self._database)
+            return await self._fetch(driver, from_file("feed_holders", self.schema))
+
+        holders = await self._read_with(ask)
+        return feed_status(last, holders)
 
     async def _read_with(
         self, read: Callable[[_Driver], Awaitable[Sequence[Row]]]

@@ -1,27 +1,75 @@
-"""`eventdocs log`: the log to a file, and back into a database of either kind."""
+"""`eventdocs log`: how the log stands; to a file, and back into a database of either kind."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, BinaryIO
 
+import attrs
 import click
 
 from eventdocs.cli._app import App
 from eventdocs.cli._options import common_options, database_option, pass_app
+from eventdocs.cli._output import Column, grid
 
 if TYPE_CHECKING:
     from eventdocs.archive import ArchiveProgress, Exported, Imported
+    from eventdocs.store import FeedStatus
 
 _STANDARD = "-"
 
 
-@click.group()
+@click.group(short_help="Show how the log stands; export and import it.")
 def log() -> None:
-    """Export the log to a file, and import it into another database."""
+    """Show how the log stands, export it to a file, and import it into another database."""
 
 
-@log.command("export")
+@log.command(short_help="Show how far the log can be read, and what holds readers back.")
+@database_option
+@common_options
+@pass_app
+def status(app: App) -> None:
+    """Show how far the log can be read, and which open transactions hold readers back.
+
+    Readers and projections get no event beyond the settled place until these have ended:
+    let their owners end them, or run what is shown under Remedy, which undoes what they
+    have appended.
+    """
+
+    async def query() -> FeedStatus:
+        async with app.store() as store:
+            return await store.feed()
+
+    feed = app.run(query())
+    if app.output.as_json:
+        app.output.json({"is_held": feed.is_held, **attrs.asdict(feed)})
+        return
+    app.output.line(f"settled through {feed.settled}, given out through {feed.last}")
+    app.output.grid(
+        grid(
+            Column(title="Held at", right=True),
+            "By",
+            "Application",
+            "State",
+            Column(title="For", right=True),
+            "Remedy",
+            rows=[
+                (
+                    each.floor,
+                    each.pid or each.gid,
+                    each.application,
+                    each.state or "unknown",
+                    "unknown" if each.seconds is None else f"{each.seconds:.0f} s",
+                    each.remedy,
+                )
+                for each in feed.holders
+            ],
+        ),
+        empty="no open transaction holds readers back",
+    )
+
+
+@log.command("export", short_help="Write the log to a file.")
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option(
     "--after",
@@ -65,7 +113,7 @@ def export(app: App, *, file: str, after: int, without_contents: bool) -> None:
     (app.output.note if file == _STANDARD else app.output.line)(text)
 
 
-@log.command("import")
+@log.command("import", short_help="Record an exported log in an empty database.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @database_option
 @common_options

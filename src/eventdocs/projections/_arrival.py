@@ -55,5 +55,9 @@ async def explain_absence(
         for letter in await read_dead_letters(connection, projection):
             if letter.stream == appended.stream and letter.state is DeadLetterState.FAILED:
                 blocked_by = f"event {letter.sequence} of its stream failed: {letter.message}"
+    if not blocked_by:
+        feed = await store.feed()
+        if feed.settled < appended.sequence and feed.holders:
+            blocked_by = f"the log is held back by {feed.holders[0]}"
     sequence = at.sequence if at else 0
     return ProjectionTimeoutError(projection, appended.sequence, sequence, seconds, blocked_by)

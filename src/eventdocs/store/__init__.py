@@ -7,6 +7,7 @@ from eventdocs.store._codec import Codec, EncodedEvent, digest_of_event
 from eventdocs.store._decider import Decided, Decider, Folded
 from eventdocs.store._event_types import EventType, Upcaster, event, event_type_of
 from eventdocs.store._events import Appended, NewEvent, Page, Place, RawEvent, RecordedEvent
+from eventdocs.store._feed import FeedHolder, FeedStatus, FeedWatch
 from eventdocs.store._group_commit import GroupCommit
 from eventdocs.store._port import EventStore
 from eventdocs.store._registry import EventRegistry
@@ -27,6 +28,9 @@ __all__ = [
     "EventType",
     "Expect",
     "ExpectedVersion",
+    "FeedHolder",
+    "FeedStatus",
+    "FeedWatch",
     "Folded",
     "GroupCommit",
     "NewEvent",

@@ -30,6 +30,7 @@ from eventdocs.store._codec import Codec
 from eventdocs.store._decider import Command, Decided, Decider, Folded
 from eventdocs.store._deciding import carry_out, fold
 from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
+from eventdocs.store._feed import FeedStatus
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import MAX_PLACE, Selection, check_stream_name
 from eventdocs.store._snapshots import State
@@ -350,6 +351,17 @@ class EventStore(abc.ABC):
         backend that cannot tell gives a bell that stays silent, as this one does.
         """
         return nullcontext(Bell())
+
+    async def feed(self) -> FeedStatus:
+        """Tell how far the log can be read at this moment, and who keeps it from being read further.
+
+        A database with one writer at a time, as SQLite, settles what it gives out at once.
+
+        Raises:
+            TransientStoreError: The database was busy or away.
+        """
+        head = await self.head()
+        return FeedStatus(last=head, settled=head)
 
     # ---- deciding
 

@@ -66,6 +66,17 @@ class SubscribingContract:
                         bound = await writer.using(tx).append("note-2", texts(f"{turn}"))
                     assert await _next_sequence(subscription) == bound.sequence
 
+    async def test_tells_how_far_the_log_is_settled(self, opening: Opening) -> None:
+        """When nobody has an append open, all that was given out can be read."""
+        async with opening(CONTRACT_EVENTS) as store:
+            before = await store.feed()
+            appended = await store.append("note-1", texts("one", "two"))
+            after = await store.feed()
+
+        assert (before.settled, before.last, before.is_held) == (0, 0, False)
+        assert (after.settled, after.last, after.is_held) == (appended.sequence,) * 2 + (False,)
+        assert before.holders == after.holders == ()
+
     async def test_gives_nothing_that_was_rolled_back(self, opening: Opening) -> None:
         """What a host takes back was never there."""
         async with (
