@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,28 @@ class TestTheSchema:
         assert again == {"version": LATEST, "applied": []}
         assert shown == {"version": LATEST, "latest": LATEST, "pending": []}
         assert f"schema version {LATEST}, latest {LATEST}" in text
+
+    def test_stands_beside_another_applications_tables_when_told_to(self, folder: Path) -> None:
+        """Other commands leave such a file alone, byte for byte, and name the one that will not."""
+        with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:
+            database.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT)")
+            database.execute("INSERT INTO orders VALUES (1, 'kept')")
+            database.commit()
+        before = (folder / "eventdocs.db").read_bytes()
+        run = CliRunner().invoke
+
+        refused = run(main, ["documents"])
+        untouched = (folder / "eventdocs.db").read_bytes()
+        up = run(main, ["migrate", "up", "--json"])
+        after = run(main, ["documents"])
+
+        assert refused.exit_code == 1
+        assert "another application (orders); `eventdocs migrate up`" in refused.stderr
+        assert untouched == before
+        assert [each["version"] for each in json.loads(up.stdout)["applied"]]
+        assert after.exit_code == 0
+        with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:
+            assert database.execute("SELECT * FROM orders").fetchall() == [(1, "kept")]
 
     def test_cannot_be_made_where_there_is_no_folder(self, folder: Path) -> None:
         """The folder is named, and not made."""

@@ -24,24 +24,36 @@ async def prepare_schema(file: SqliteFile, engine: AsyncEngine, *, migrate: bool
             tables of another application only; False only checks.
     """
     state, tables = await asyncio.to_thread(file.inspect)
+    # What is to be refused is refused before anything changes the file.
+    too_old = await _check(file, engine, state)
     if state is FileState.FOREIGN and not migrate:
         raise NotAnEventStoreError(
             file.label,
-            f"it holds tables of another application ({', '.join(tables[:5])}); "
-            "open it with migrate=True to keep the log beside them",
+            f"it holds tables of another application ({', '.join(tables[:5])}); `eventdocs "
+            "migrate up`, or opening it with migrate=True, keeps the log beside them",
         )
-    if state is FileState.NEW and migrate is False:
-        raise SchemaTooOldError(file.label, 0, LATEST)
+    if too_old is not None and migrate is False:
+        raise too_old
     await asyncio.to_thread(file.create)
+    if too_old is not None:
+        with translated(file.label):
+            async with engine.execution_options(**IMMEDIATE).begin() as connection:
+                await upgrade(connection)
+
+
+async def _check(
+    file: SqliteFile, engine: AsyncEngine, state: FileState
+) -> SchemaTooOldError | None:
+    """Refuse tables that are newer than this code or not ours; tell what can be upgraded."""
+    if state is FileState.NEW:
+        return SchemaTooOldError(file.label, 0, LATEST)
     with translated(file.label):
         try:
             async with engine.connect() as connection:
                 await check(connection, database=file.label)
-        except SchemaTooOldError:
-            if migrate is False:
-                raise
-            async with engine.execution_options(**IMMEDIATE).begin() as connection:
-                await upgrade(connection)
+        except SchemaTooOldError as error:
+            return error
+    return None
 
 
 async def read_store_id(file: SqliteFile) -> UUID:

@@ -19,7 +19,7 @@ def migrate() -> None:
     """Show and upgrade the schema of the database."""
 
 
-@migrate.command()
+@migrate.command(short_help="Show the schema's version and what is missing.")
 @database_option
 @common_options
 @pass_app
@@ -43,7 +43,11 @@ def status(app: App) -> None:
 @common_options
 @pass_app
 def up(app: App) -> None:
-    """Bring the schema to its latest version; do nothing if it is there."""
+    """Bring the schema to its latest version; do nothing if it is there.
+
+    A database that is not there yet is made if it is an SQLite file. In a database that
+    holds another application's tables, those of the log stand beside them afterwards.
+    """
     from eventdocs.migrations import LATEST
 
     applied = app.run(_upgrade(app))
@@ -72,13 +76,19 @@ async def _missing(app: App) -> tuple[int, list[Step]]:
 async def _upgrade(app: App) -> list[Step]:
     from eventdocs.backends import open_store
     from eventdocs.cli._app import sqlite_path
+    from eventdocs.errors import NotAnEventStoreError
     from eventdocs.migrations import plan
 
     path, schema = sqlite_path(app.database), app.settings.schema
     if path is not None and not path.exists():
         pending = await plan("sqlite://")  # what an empty database lacks
     else:
-        _, pending = await _missing(app)
+        try:
+            _, pending = await _missing(app)
+        except NotAnEventStoreError:
+            # Another application's tables are no obstacle to who asks for ours explicitly;
+            # tables that bear our names are, and so is a file that is no database.
+            pending = await plan(app.database, schema=schema)
     async with open_store(app.database, events=(), schema=schema, migrate=True):
         return pending
 
