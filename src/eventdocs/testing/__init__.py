@@ -1,6 +1,13 @@
 """TESTING: the kit with which hosts and backends prove that a store keeps its promises."""
 
-import pytest
+from eventdocs.errors import ConfigurationError
+
+try:
+    import hypothesis as _  # noqa: F401 - so that both are known to be there before either is used
+    import pytest
+except ModuleNotFoundError as error:
+    problem = f"eventdocs.testing needs {error.name}: pip install 'eventdocs[testing]'"
+    raise ConfigurationError([problem]) from error
 
 # So that a failing promise shows its values, as an assertion in a test module does.
 pytest.register_assert_rewrite(
