@@ -21,6 +21,8 @@ def name_of(entity: Entity) -> str:
     match entity:
         case Section():
             return shorten(entity.title) or "(no title)"
+        case Definition(symbol=symbol) if symbol is not None and entity.term == symbol.key:
+            return spell(symbol)
         case Definition():
             return shorten(entity.term)
         case Formula():

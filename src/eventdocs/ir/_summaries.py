@@ -93,7 +93,9 @@ def _field(change: FieldChange) -> Iterator[str]:
             yield from _cells(_objects(change.old), _objects(change.new))
         case "resolution":
             yield from _resolution(change)
-        case "columns" | "declared_widths" | "uses":
+        case "uses":
+            yield from _uses(_texts(change.old), _texts(change.new))
+        case "columns" | "declared_widths":
             yield f"has other {change.field.replace('_', ' ')}"
         case "symbol" | "defines":
             yield f"{change.field} {_symbol(change.new)} instead of {_symbol(change.old)}"
@@ -116,6 +118,14 @@ def _variables(old: Sequence[JSONObject], new: Sequence[JSONObject]) -> Iterator
             one, other = _state(before[name]["resolution"]), _state(each["resolution"])
             if one != other:
                 yield f"has {name} {other} instead of {one}"
+
+
+def _uses(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Say which defined terms a definition has begun or ceased to build on."""
+    for verb, some, others in (("now uses", new, old), ("no longer uses", old, new)):
+        terms = [f"“{each}”" for each in some if each not in others]
+        if terms:
+            yield f"{verb} {', '.join(terms)}"
 
 
 def _resolution(change: FieldChange) -> Iterator[str]:
@@ -166,6 +176,10 @@ def _symbol(value: JSONValue) -> str:
             subscript=tuple(map(str, cast("Sequence[str]", value["subscript"]))),
         )
     )
+
+
+def _texts(value: JSONValue) -> Sequence[str]:
+    return cast("Sequence[str]", value)
 
 
 def _objects(value: JSONValue) -> Sequence[JSONObject]:

@@ -28,6 +28,11 @@ _MARKS = {
     "vec": "\u20d7",
     "prime": "\u2032",
 }
+_STYLES = {
+    "bold": ("MATHEMATICAL BOLD",),
+    "cal": ("MATHEMATICAL SCRIPT", "SCRIPT"),
+    "bb": ("MATHEMATICAL DOUBLE-STRUCK", "DOUBLE-STRUCK"),
+}
 _ESTIMATES = frozenset({"hat", "bar", "tilde", "widehat", "widetilde", "overline", "dot", "ddot"})
 
 _KNOWN = """
@@ -99,13 +104,38 @@ def is_known(symbol: Symbol) -> bool:
 
 
 def spell(symbol: Symbol) -> str:
-    """Write *symbol* for people: `W_i` rather than `W_{i}`, `ŵ` rather than `hat(w)`."""
-    spelled = symbol.base
+    """Write *symbol* for people, as formulas show it: `W_i`, `ŵ`, `N^{pred}`, `𝐱_{i,t}`."""
+    spelled = _letters(symbol.base)
+    is_letter = len(spelled) == 1
+    behind = ""
     for each in symbol.decoration:
-        mark = _MARKS.get(each) if len(symbol.base) == 1 else None
-        spelled = spelled + mark if mark else f"{each}({spelled})"
+        if each == "prime":
+            behind += _MARKS[each]
+        elif each[:1] == "^" or not each.isalpha():
+            above = each.removeprefix("^")
+            behind += f"^{above}" if len(above) == 1 else f"^{{{above}}}"
+        else:
+            mark = _MARKS.get(each) if is_letter else None
+            spelled = spelled + mark if mark else f"{each}({spelled})"
     plain = Symbol(base=unicodedata.normalize("NFC", spelled), subscript=symbol.subscript)
-    return re.sub(r"_\{(\w)\}$", r"_\1", plain.key)
+    return re.sub(r"_\{(\w)\}$", r"_\1", plain.key) + behind
+
+
+def _letters(base: str) -> str:
+    """Write a base's letters in the style that its prefix names."""
+    prefix, _, plain = base.rpartition(":")
+    style = _STYLES.get(prefix)
+    return base if style is None else "".join(_styled(each, *style) for each in plain)
+
+
+def _styled(letter: str, *styles: str) -> str:
+    name = unicodedata.name(letter, "").removeprefix("LATIN ").removeprefix("GREEK ")
+    for style in styles:
+        try:
+            return unicodedata.lookup(f"{style} {name.replace(' LETTER', '')}")
+        except KeyError:
+            continue
+    return letter
 
 
 def read_symbol(text: str) -> Symbol | None:
