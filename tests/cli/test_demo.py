@@ -75,7 +75,7 @@ REFERENCES = [
     ("Appendix A", "resolved", "Appendix A: Parameters"),
     ("Corporate Actions Handbook", "external", "corporate-actions-handbook.md"),
     ("Table 5", "resolved", "Table 5"),
-    ("published online", "external", ""),
+    ("published online", "external", "https://northlight.example/governance"),
     ("Table 1", "resolved", "Table 1"),
     ("equation (3.1)", "resolved", "equation (3.1)"),
     ("Table 2", "resolved", "Table 2"),

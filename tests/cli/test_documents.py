@@ -123,6 +123,84 @@ class TestADocument:
 
         assert "there are revisions 1 to 2" in ended.stderr
 
+    def test_tells_what_its_references_lead_to(self, tmp_path: Path) -> None:
+        """Notes and sources are no failures, and are not passed over in silence either."""
+        (tmp_path / "a.md").write_text(
+            "# A\n\nSee it[^1] in [@smith2020], [there](https://a.example) and Figure 3.\n\n"
+            "[^1]: A note.\n"
+        )
+
+        shown = call("extract", str(tmp_path / "a.md")).stdout
+
+        lines = {
+            tuple(line.split()[1:]) for line in shown.splitlines() if line.startswith("     3")
+        }
+        assert ("[^1]", "footnote", "resolved", "its", "note") in lines
+        expected = (
+            "@smith2020",
+            "citation",
+            "external",
+            "smith2020,",
+            "outside",
+            "the",
+            "document",
+        )
+        assert expected in lines
+        assert ("there", "url", "external", "https://a.example") in lines
+        assert ("Figure", "3", "figure", "unchecked", "a", "figure") in lines
+        assert "ignored" not in shown
+
+    def test_names_what_it_could_mean_once(self, tmp_path: Path) -> None:
+        """Nine formulas of one name are a number and their places, and not nine times the name."""
+        several = "".join(f"$$\nf_{{mq}} = {each}\n$$\n\n" for each in "abc")
+        (tmp_path / "a.md").write_text(f"# A\n\n{several}$$\ng = f_{{mq}}\n$$\n")
+
+        shown = call("extract", str(tmp_path / "a.md")).stdout
+
+        assert "ambiguous: formula f_{mq} (3 of them, lines 4, 8, 12)\n" in shown
+
+
+class TestReadModelsThatAreBehind:
+    @pytest.fixture
+    def behind(self, library: Path) -> str:
+        """A database whose log is there, and nothing else yet."""
+        url = "sqlite:///copy.db"
+        call("log", "export", "log.jsonl")
+        call("log", "import", "log.jsonl", "--database", url)
+        return url
+
+    @pytest.mark.parametrize(
+        "arguments", [("documents",), ("findings",), ("documents", "--json")], ids=" ".join
+    )
+    def test_are_not_taken_for_empty_ones(self, behind: str, arguments: tuple[str, ...]) -> None:
+        """It is said how many events wait and what to do; a program gets its JSON all the same."""
+        waiting = len(call("events", "--json").stdout.splitlines())
+
+        ended = call(*arguments, "--database", behind)
+
+        assert f"the read models are {waiting} events behind the log" in ended.stderr
+        if "--json" in arguments:
+            assert json.loads(ended.stdout) == []
+        else:
+            catch_up = "`eventdocs projections catch-up`"
+            assert f"none that is known yet: {waiting} events wait for {catch_up}" in ended.stdout
+
+    @pytest.mark.parametrize("command", ["show", "diff", "impact"])
+    def test_explain_that_a_document_is_not_known(self, behind: str, command: str) -> None:
+        """The document may well be in the log."""
+        more = ("c",) if command == "impact" else ()
+
+        ended = call(command, "rates.md", *more, "--database", behind, status=1)
+
+        assert "events behind the log" in ended.stderr
+        assert "there is no document 'rates.md'" in ended.stderr
+
+    def test_are_complete_after_catching_up(self, behind: str) -> None:
+        """The command that was named is the one that helps."""
+        call("projections", "catch-up", "--database", behind)
+
+        assert answer("documents", "--database", behind) == answer("documents")
+
 
 class TestFindings:
     def test_are_listed_for_one_document_or_for_all(self, rates: str) -> None:

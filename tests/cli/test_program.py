@@ -4,15 +4,29 @@ import contextlib
 import os
 import pty
 import re
-import resource
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from eventdocs.cli import main
+from eventdocs.cli._main import Program
+from eventdocs.errors import StoreBusyError
 from tests.cli.conftest import Eventdocs, command, environment
+
+OF_THE_ENVIRONMENT = {
+    "__main__",
+    "_distutils_hack",
+    "_virtualenv",
+    "sitecustomize",
+    "usercustomize",
+}
+"""What Python or an environment loads beside the program."""
 
 
 def on_a_terminal(arguments: list[str], folder: Path, environ: dict[str, str]) -> str:
@@ -47,30 +61,59 @@ class TestHelp:
             assert f"\n  {name} " in ended.out
         assert "Exit status: 0" in ended.out
 
-    def test_is_there_before_a_person_waits_for_it(self, folder: Path) -> None:
-        """The best of five runs shows the cost, counted in processor time on a busy machine."""
-        seconds: list[float] = []
-        for _ in range(5):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(command("--help"), env=environment(), capture_output=True, check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-
-        assert min(seconds) < 0.25
-
-    def test_loads_no_driver_and_no_parser(self) -> None:
-        """Start-up stays light whatever machine the tests run on."""
+    def test_is_there_before_a_person_waits_for_it(self) -> None:
+        """It loads the library's commands, errors and nothing that takes time to load."""
         script = (
-            "import sys, eventdocs.cli;"
-            "print(*{'sqlalchemy', 'asyncpg', 'markdown_it', 'rich', 'cattrs', 'tenacity'}"
-            " & set(sys.modules))"
+            "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+            "from eventdocs.cli import main; main(['--help'])"
         )
 
         ended = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True
         )
 
-        assert ended.stdout.strip() == ""
+        loaded = set(ended.stderr.split())
+        assert not loaded & {"asyncio", "ssl", "sqlite3", "importlib.metadata"}
+        packages = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+        assert packages - OF_THE_ENVIRONMENT == {
+            "attr",
+            "attrs",
+            "click",
+            "eventdocs",
+            "typing_extensions",
+        }
+        ours = {".".join(name.split(".")[:2]) for name in loaded if name.startswith("eventdocs.")}
+        assert ours == {"eventdocs.cli", "eventdocs.errors", "eventdocs.types"}
+
+    def test_of_every_command_is_whole(self, in_process: Eventdocs) -> None:
+        """No sentence of the overview ends in dots, and each command explains its options."""
+        for names in COMMANDS:
+            ended = in_process(*names, "--help")
+
+            assert ended.status == 0
+            assert "..." not in ended.out.partition("Commands:")[2]
+            assert names == () or "Commands:" in ended.out or "--json" in ended.out
+            assert "RANGE" not in ended.out
+            assert "TEXT" not in ended.out
+
+
+def commands_of(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
+    for name, each in group.commands.items():
+        yield (*before, name)
+        if isinstance(each, click.Group):
+            yield from commands_of(each, *before, name)
+
+
+COMMANDS = [(), *commands_of(main)]
+
+
+class TestTheVersion:
+    def test_is_told_by_an_option_as_well(self, in_process: Eventdocs) -> None:
+        """`--version` is what people try first; it says the same as the command."""
+        ended = in_process("--version")
+
+        assert ended.status == 0
+        assert ended.out == f"eventdocs {in_process('version', '--json').json['eventdocs']}\n"
 
 
 class TestWrongUsage:
@@ -194,6 +237,21 @@ class TestADatabase:
             assert ended.status == 1
             assert any("notes.txt is not an eventdocs database" in each for each in ended.problems)
         assert path.read_bytes() == before
+
+    def test_that_another_program_writes_to_is_told_in_words_for_a_terminal(self) -> None:
+        """What helps a programmer, such as another method to call, does not help here."""
+
+        @click.command()
+        def work() -> None:
+            raise StoreBusyError("library.db", "append through store.using(tx)")
+
+        ended = CliRunner().invoke(Program(commands={"work": work}), ["work"])
+
+        assert ended.exit_code == 1
+        assert ended.stderr == (
+            "error: library.db is busy: another program is writing to it; "
+            "when that has ended, repeat the command\n"
+        )
 
 
 class TestTheEnvironment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -40,11 +39,13 @@ class App:
     Attributes:
         output: Where the answer goes.
         verbose: Whether log lines and tracebacks are shown.
+        behind: By how many events the read models are behind the log, as far as known.
     """
 
     def __init__(self) -> None:
         self.output = Output()
         self.verbose = False
+        self.behind = 0
         self.chosen_database: str | None = None
         self._settings: Settings | None = None
 
@@ -74,11 +75,17 @@ class App:
             last_words: Says how far it came if Ctrl-C ends it. The process then ends at
                 once, because a thread that reads a document cannot be stopped.
         """
+        import asyncio
+
         from eventdocs.observability import correlate, new_correlation_id
 
-        async def interruptible() -> T:
+        results: list[T] = []
+
+        async def interruptible() -> None:
             try:
-                return await work
+                # Not returned: putting the signal handler back, asyncio.run() has the text
+                # of the whole task made, with its result, which takes seconds for a long IR.
+                results.append(await work)
             except asyncio.CancelledError:
                 if last_words is not None:
                     last_words()
@@ -88,7 +95,8 @@ class App:
                 raise
 
         with correlate(new_correlation_id()):
-            return asyncio.run(interruptible())
+            asyncio.run(interruptible())
+        return results[0]
 
     @contextlib.asynccontextmanager
     async def store(
@@ -140,13 +148,21 @@ class App:
     async def documents(self) -> AsyncGenerator[Documents]:
         """Open the documents for reading; say so if the read models are behind the log."""
         async with self.library() as library:
-            lag = max(status.lag for status in await library.runner.status())
-            if lag:
+            self.behind = max(status.lag for status in await library.runner.status())
+            if self.behind:
+                events = "1 event" if self.behind == 1 else f"{self.behind} events"
                 self.output.note(
-                    f"note: the read models are {lag} events behind the log; "
+                    f"note: the read models are {events} behind the log; "
                     "`eventdocs projections catch-up` brings them up to date"
                 )
             yield library.documents
+
+    def nothing(self, text: str) -> str:
+        """Say *text* of read models that are complete, and of others what they wait for."""
+        if not self.behind:
+            return text
+        waiting = "1 event of the log waits" if self.behind == 1 else f"{self.behind} events wait"
+        return f"none that is known yet: {waiting} for `eventdocs projections catch-up`"
 
     def refuse_missing_file(self) -> None:
         """Raise an error that says what to do if the database is a file that is not there."""

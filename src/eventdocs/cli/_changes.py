@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["added", "removed", "changed", "moved"]
 
-SAID_IN_FULL = frozenset({"latex", "body"})
+SAID_IN_FULL = frozenset({"latex", "body", "uses"})
 """Fields of a change that the words before and after it say in full."""
 
 

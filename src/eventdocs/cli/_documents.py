@@ -32,11 +32,12 @@ def documents(app: App) -> None:
     if app.output.as_json:
         app.output.json(found)
     else:
-        show_documents(app.output, found)
+        empty = app.nothing("no documents yet: bring some in with `eventdocs ingest PATH`")
+        show_documents(app.output, found, empty=empty)
 
 
-def show_documents(output: Output, found: Sequence[DocumentView]) -> None:
-    """Show a line for each document."""
+def show_documents(output: Output, found: Sequence[DocumentView], *, empty: str = "none") -> None:
+    """Show a line for each document, or *empty*."""
     numbers = ("Rev", "Defs", "Formulas", "Tables", "Refs", "Findings")
     output.grid(
         grid(
@@ -59,13 +60,15 @@ def show_documents(output: Output, found: Sequence[DocumentView]) -> None:
                 for each in found
             ],
         ),
-        empty="no documents yet: bring some in with `eventdocs ingest PATH`",
+        empty=empty,
     )
 
 
 @click.command()
 @click.argument("document")
-@click.option("--revision", type=click.IntRange(min=1), help="This one instead of the newest.")
+@click.option(
+    "--revision", metavar="N", type=click.IntRange(min=1), help="This one instead of the newest."
+)
 @click.option("--inline", is_flag=True, help="Show inline formulas, too.")
 @database_option
 @common_options
@@ -105,14 +108,18 @@ def show_heading(output: Output, view: DocumentView, revision: int) -> None:
 @click.command()
 @click.argument("document", required=False)
 @click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only these.")
-@click.option("--code", help="Only those of this rule, such as dangling-reference.")
+@click.option("--code", metavar="CODE", help="Only those of this rule, such as dangling-reference.")
 @database_option
 @common_options
 @pass_app
 def findings(
     app: App, *, document: str | None, severity: Severity | None, code: str | None
 ) -> None:
-    """List what is wrong with DOCUMENT, or with all documents."""
+    """List what is wrong with DOCUMENT, or with all documents.
+
+    DOCUMENT is a title, a file name or path, or an id or its first digits.
+    Findings do not change the exit status.
+    """
 
     async def query() -> tuple[tuple[FindingView, ...], dict[object, str]]:
         async with app.documents() as library:
@@ -143,5 +150,5 @@ def findings(
                 for each in found
             ],
         ),
-        empty="no findings",
+        empty=app.nothing("no findings"),
     )

@@ -23,9 +23,11 @@ _NUMBER = click.IntRange(min=0)
 @click.option("--stream", metavar="NAME", help="Only this stream; places are then its versions.")
 @click.option("--category", metavar="NAME", help="Only streams of this category.")
 @click.option("--type", "types", metavar="NAME", multiple=True, help="Only this type; repeatable.")
-@click.option("--after", type=_NUMBER, default=0, help="Only events beyond this place.")
-@click.option("--until", type=_NUMBER, help="Only events up to this place, inclusive.")
-@click.option("--limit", type=_NUMBER, help="At most so many events.")
+@click.option(
+    "--after", metavar="N", type=_NUMBER, default=0, help="Only events beyond this place."
+)
+@click.option("--until", metavar="N", type=_NUMBER, help="Only events up to this place, inclusive.")
+@click.option("--limit", metavar="N", type=_NUMBER, help="At most so many events.")
 @click.option("--backward", is_flag=True, help="Newest first.")
 @click.option("--follow", is_flag=True, help="Wait for new events until Ctrl-C.")
 @database_option

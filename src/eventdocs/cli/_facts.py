@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,6 +23,13 @@ from eventdocs.ir import (
 
 if TYPE_CHECKING:
     from eventdocs.ir import DocumentIR, Issue, Resolution
+
+_THINGS = {
+    "bibliography": "its entry in the bibliography",
+    "footnote": "its note",
+    "top": "the beginning of the document",
+}
+"""What is no entity and can be pointed at all the same."""
 
 SAID_BY_NATURE = frozenset({"index", "bound", "operator", "constant"})
 """Roles of symbols that nobody looks up."""
@@ -142,6 +151,10 @@ class _Gathering:
         self.ir = ir
         self.by_id: dict[UUID, Entity] = {each.id.entity_id: each for each in ir.entities}
         self.tables = [each for each in ir.entities if isinstance(each, Table) and not each.layout]
+        self.placed_tables = sorted(
+            (each for each in self.tables if each.span.start is not None), key=_start
+        )
+        self.table_starts = [_start(each) for each in self.placed_tables]
         self.undefined = {
             entity
             for issue in ir.issues
@@ -215,17 +228,38 @@ class _Gathering:
     def origin(self, resolution: Resolution) -> str:
         if resolution.target is not None:
             return self.named(resolution.target)
-        return " or ".join(self.named(each) for each in resolution.candidates)
+        return " or ".join(self.each_once(resolution.candidates))
+
+    def each_once(self, candidates: Sequence[UUID]) -> Iterator[str]:
+        """Name what goes by one name once, with its number and places."""
+        names = {each: self.named(each) for each in candidates}
+        for name, count in Counter(names.values()).items():
+            lines = [
+                str(line)
+                for each in candidates
+                if names[each] == name and (line := self.by_id[each].span.line) is not None
+            ]
+            places = f", lines {', '.join(lines)}" if lines else ""
+            yield name if count == 1 else f"{name} ({count} of them{places})"
 
     def named(self, entity_id: UUID) -> str:
         """Name an entity as a text would refer to it."""
         entity = self.by_id[entity_id]
         if isinstance(entity, Definition) and entity.form == "table_row":
-            table = next((each for each in self.tables if _is_inside(entity, each)), None)
+            table = self.table_around(entity)
             place = f"{referred(table)}, " if table else ""
             unit = f" {entity.unit}" if entity.unit else ""
             return f"{place}{entity.term} = {entity.body}{unit}"
         return referred(entity)
+
+    def table_around(self, definition: Definition) -> Table | None:
+        """Find the table that gives *definition*, the last to begin before it."""
+        start = definition.span.start
+        if start is None:
+            return None
+        at = bisect_right(self.table_starts, start) - 1
+        table = self.placed_tables[at] if at >= 0 else None
+        return table if table is not None and _is_inside(definition, table) else None
 
     def references(self) -> Iterator[ReferenceFacts]:
         for each in self.ir.entities:
@@ -238,10 +272,23 @@ class _Gathering:
                     type=each.reference_type,
                     state=resolution.state,
                     target=resolution.target,
-                    points_at=self.origin(resolution) or each.target_document or "",
+                    points_at=self.pointed_at(each),
                     section=section_of(each),
                     line=each.span.line,
                 )
+
+    def pointed_at(self, reference: CrossReference) -> str:
+        """Name what a reference points at, as far as that is known."""
+        resolution = reference.resolution
+        match resolution.state:
+            case "ignored":
+                return _THINGS.get(resolution.by, f"a {resolution.by}")
+            case "external" if reference.reference_type in ("citation", "footnote"):
+                return f"{reference.raw_target}, outside the document"
+            case "external":
+                return reference.target_document or reference.raw_target
+            case _:
+                return self.origin(resolution)
 
     def findings(self) -> Iterator[FindingFacts]:
         for each in self.ir.issues:
@@ -301,6 +348,10 @@ def _table(table: Table) -> TableFacts:
             column.dtype in ("integer", "decimal", "percent") for column in table.columns
         ),
     )
+
+
+def _start(table: Table) -> int:
+    return table.span.start or 0
 
 
 def _is_inside(definition: Definition, table: Table) -> bool:

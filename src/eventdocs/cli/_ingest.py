@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 import time
@@ -140,6 +139,8 @@ class _Run:
             self.app.output.progress("")
 
     async def ingest_one(self, documents: Documents, path: Path) -> FileOutcome:
+        import asyncio
+
         from eventdocs.errors import ConfigurationError, DocumentError, ExtractionError
 
         source = source_of(path)

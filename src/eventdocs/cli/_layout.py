@@ -64,6 +64,8 @@ def one_line(text: str) -> str:
 
 def width_of(text: str) -> int:
     """Count the terminal cells that *text* takes."""
+    if text.isascii():  # as most is; the cells of others are looked up one by one
+        return len(text)
     return sum(_cells(character) for character in text)
 
 
@@ -93,6 +95,9 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _pieces(word: str, width: int) -> Iterator[str]:
+    if width_of(word) <= width:
+        yield word
+        return
     start = used = 0
     for at, character in enumerate(word):
         size = _cells(character)

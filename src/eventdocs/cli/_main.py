@@ -24,7 +24,7 @@ from eventdocs.cli._projections import projections
 from eventdocs.cli._revisions import diff, impact
 from eventdocs.cli._types import types
 from eventdocs.cli._version import version
-from eventdocs.errors import EventdocsError
+from eventdocs.errors import EventdocsError, StoreBusyError
 
 FAILED, PIPE_CLOSED = 1, 141
 
@@ -97,6 +97,11 @@ def _conclude(raised: BaseException, app: App) -> int:
         case click.Abort() | KeyboardInterrupt():
             app.output.note("interrupted")
             return INTERRUPTED
+        case StoreBusyError(database=database):
+            app.output.error(
+                f"{database} is busy: another program is writing to it; when that has ended, "
+                "repeat the command"
+            )
         case EventdocsError():
             app.output.error(str(error))
         case OSError() if error.filename is not None or error.errno is not None:
@@ -132,6 +137,7 @@ def _told(error: OSError) -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 all went well, 1 something failed, 2 wrong usage, 130 interrupted.",
 )
+@click.version_option(package_name="eventdocs", message="eventdocs %(version)s")
 @database_option
 @common_options
 def main() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 
 _LINE = Column(title="Line", right=True)
+_FORMS = {"table_row": "table", "deflist": "list"}
 _SEVERITIES = ("error", "warning", "info")
 
 
@@ -43,7 +44,10 @@ def show_definitions(output: Output, definitions: Sequence[DefinitionFacts]) -> 
             "Term",
             "Meaning",
             "Form",
-            rows=[(each.line, _term(each), _body(each), each.form) for each in definitions],
+            rows=[
+                (each.line, _term(each), _body(each), _FORMS.get(each.form, each.form))
+                for each in definitions
+            ],
         )
     )
 
@@ -112,7 +116,7 @@ def show_tables(output: Output, tables: Sequence[TableFacts]) -> None:
 
 def show_references(output: Output, references: Sequence[ReferenceFacts]) -> None:
     """Show references with what they point at."""
-    counts = Counter(each.state for each in references)
+    counts = Counter(_state(each) for each in references)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     output.heading(f"References ({summary or 0})")
     output.grid(
@@ -123,16 +127,21 @@ def show_references(output: Output, references: Sequence[ReferenceFacts]) -> Non
             "State",
             "Points at",
             rows=[
-                (each.line, each.text or each.raw_target, each.type, each.state, _pointed(each))
+                (each.line, each.text or each.raw_target, each.type, _state(each), _pointed(each))
                 for each in references
             ],
         )
     )
 
 
+def _state(reference: ReferenceFacts) -> str:
+    if reference.state != "ignored":
+        return reference.state
+    return "unchecked" if reference.type == "figure" else "resolved"
+
+
 def _pointed(reference: ReferenceFacts) -> str:
-    outside = reference.state in ("external", "dangling")
-    return reference.points_at or (reference.raw_target if outside else "")
+    return reference.points_at or (reference.raw_target if reference.state == "dangling" else "")
 
 
 def show_findings(output: Output, findings: Sequence[FindingFacts]) -> None:

@@ -104,8 +104,7 @@ class Output:
 
             console.print(rich_table(table))
         else:
-            for each in plain(table, width=self._width()):
-                click.echo(each)
+            click.echo("\n".join(plain(table, width=self._width())))
 
     # ---- beside the answer
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def projections() -> None:
-    """Show and mend the read models of documents."""
+    """Show and mend the read models of documents.
+
+    `eventdocs projections status` names them.
+    """
 
 
 @projections.command()
@@ -56,7 +59,7 @@ def catch_up(app: App) -> None:
     _show_status(app, app.run(work()))
 
 
-@projections.command()
+@projections.command(short_help="Build one anew, beside the tables in use.")
 @click.argument("projection")
 @click.option("--from-zero", is_flag=True, help="Throw away what an interrupted rebuild has built.")
 @database_option
@@ -81,7 +84,7 @@ def rebuild(app: App, *, projection: str, from_zero: bool) -> None:
     _show_status(app, app.run(work()))
 
 
-@projections.command()
+@projections.command(short_help="Compute again from the log and compare.")
 @click.argument("projections", metavar="[PROJECTION]...", nargs=-1)
 @database_option
 @common_options
@@ -116,7 +119,7 @@ def verify(app: App, *, projections: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(1)
 
 
-@projections.command()
+@projections.command(short_help="Apply again what was set aside.")
 @click.argument("projection")
 @click.argument("sequence", type=click.IntRange(min=1), required=False)
 @database_option
@@ -132,7 +135,7 @@ def retry(app: App, *, projection: str, sequence: int | None) -> None:
     _show_dead_letters(app, app.run(work()))
 
 
-@projections.command()
+@projections.command(short_help="Leave an event out for good.")
 @click.argument("projection")
 @click.argument("sequence", type=click.IntRange(min=1))
 @database_option

@@ -29,6 +29,7 @@ def diff(app: App, *, document: str, before: int | None, after: int | None) -> N
     """Show what changed in DOCUMENT.
 
     From revision BEFORE to AFTER; between the last two by default.
+    DOCUMENT is a title, a file name or path, or an id or its first digits.
     """
     if before is not None and after is None:
         raise click.UsageError("name both revisions, or none for the last two")
@@ -59,14 +60,15 @@ def diff(app: App, *, document: str, before: int | None, after: int | None) -> N
 @click.command()
 @click.argument("document")
 @click.argument("parameter")
-@click.option("--revision", type=_REVISION, help="In this one instead of the newest.")
+@click.option("--revision", metavar="N", type=_REVISION, help="In this one instead of the newest.")
 @database_option
 @common_options
 @pass_app
 def impact(app: App, *, document: str, parameter: str, revision: int | None) -> None:
     r"""Show what a change of PARAMETER affects.
 
-    PARAMETER is a symbol such as c_max, W_{i,t}, λ or '\\lambda', a defined term, or the
+    DOCUMENT is a title, a file name or path, or an id or its first digits.
+    PARAMETER is a symbol such as c_max, W_{i,t}, λ or '\lambda', a defined term, or the
     label of a formula or table.
     """
 

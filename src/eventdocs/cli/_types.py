@@ -77,6 +77,7 @@ def types() -> None:
 )
 @click.option(
     "--samples",
+    metavar="N",
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
