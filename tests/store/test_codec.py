@@ -3,7 +3,8 @@ from __future__ import annotations
 import enum
 import json
 import math
-from collections.abc import Mapping, Sequence
+import pickle
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Literal, NewType
@@ -12,11 +13,14 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 from hypothesis import given
+from hypothesis.strategies import uuids
 
 from eventdocs.errors import UndecodableEventError, UnencodableEventError
 from eventdocs.observability import Correlation
 from eventdocs.store import Codec, EncodedEvent, EventRegistry, NewEvent, RawEvent, Upcaster, event
+from eventdocs.store._converter import parse_uuid
 from eventdocs.testing import CONTRACT_EVENTS, strategies
+from eventdocs.testing._contract_events import Noted
 
 Name = NewType("Name", str)
 
@@ -356,3 +360,40 @@ def test_a_recorded_event_is_decoded_once_and_only_when_asked() -> None:
     assert "Travelled" in repr(recorded)
     assert recorded == codec.recorded(recorded.raw)
     assert hash(recorded) == hash(codec.recorded(recorded.raw))
+
+
+@pytest.mark.parametrize(
+    "spell", [str, lambda each: each.hex, lambda each: each.urn, "{{{}}}".format]
+)
+@given(known=uuids())
+def test_ids_are_parsed_as_the_standard_library_does(
+    spell: Callable[[UUID], str], known: UUID
+) -> None:
+    """Every spelling gives an equal id, of the same class and as safe to share."""
+    parsed = parse_uuid(spell(known))
+
+    assert (parsed, type(parsed), hash(parsed)) == (known, UUID, hash(known))
+    assert (parsed.is_safe, str(parsed)) == (known.is_safe, str(known))
+
+
+@pytest.mark.parametrize("text", ["", "1", "x" * 32, "0" * 31, "0" * 33, "-" * 36, "{" + "0" * 31])
+def test_what_is_no_id_is_refused(text: str) -> None:
+    """As the standard library refuses it."""
+    with pytest.raises(ValueError, match=r"UUID|invalid literal"):
+        parse_uuid(text)
+
+
+def test_recorded_events_can_be_pickled() -> None:
+    """They arrive in another process as they were, decoded or not."""
+    codec = Codec(EventRegistry(CONTRACT_EVENTS))
+    recorded = codec.recorded(
+        stored(codec.encode(NewEvent(data=Noted("x"), metadata={"k": 1}), context=Correlation()))
+    )
+
+    fresh = pickle.loads(pickle.dumps(recorded))
+    read = recorded.data
+    again = pickle.loads(pickle.dumps(recorded))
+
+    for each in (fresh, again):
+        assert (each, each.raw) == (recorded, recorded.raw)
+        assert (each.data, each.metadata) == (read, {"k": 1})

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from eventdocs.backends._postgres_sql import Row, Statement, compiled
 from eventdocs.backends.tables import events
 from eventdocs.errors import ConfigurationError
-from eventdocs.store import Codec, FeedHolder, FeedStatus, Page, RawEvent, Selection
+from eventdocs.store import Codec, FeedHolder, FeedStatus, Page, Selection
 
 _COLUMNS: Final = (
     events.c.sequence,
@@ -137,7 +137,7 @@ def _first_of_each_type(*, backward: bool) -> Select[tuple[int]]:
 
 def page_of(selection: Selection, limit: int, rows: Sequence[Row], codec: Codec) -> Page:
     """Make a page of the rows that were found."""
-    page = tuple(codec.recorded(_raw(row)) for row in rows[:limit])
+    page = codec.recorded_rows(rows[:limit], uuid=_uuid, time=_as_it_is)
     if page:
         through = page[-1].version if selection.stream is not None else page[-1].sequence
     else:
@@ -179,22 +179,10 @@ def feed_status(last: int, holders: Sequence[Row]) -> FeedStatus:
     return FeedStatus(last=last, settled=min([last, *(row[0] for row in holders)]), holders=found)
 
 
-def _raw(row: Row) -> RawEvent:
-    return RawEvent(
-        sequence=row[0],
-        stream=row[1],
-        version=row[2],
-        id=_uuid(row[3]),
-        type=row[4],
-        schema_version=row[5],
-        payload=row[6].encode(),
-        metadata=row[7].encode(),
-        correlation_id=row[8],
-        causation_id=None if row[9] is None else _uuid(row[9]),
-        recorded_at=row[10],
-    )
-
-
 def _uuid(value: Any) -> UUID:
     # A host may have taught its connections to give text.
     return value if isinstance(value, UUID) else UUID(value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

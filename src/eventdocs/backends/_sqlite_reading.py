@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, bindparam, select, union_all
 from sqlalchemy.dialects import sqlite
 
 from eventdocs.backends.tables import events
-from eventdocs.store import Codec, Page, RawEvent, Selection
+from eventdocs.store import Codec, Page, Selection
 
 Row: TypeAlias = Sequence[Any]
 
@@ -104,25 +104,9 @@ def _page_sql(
 
 def page_of(selection: Selection, limit: int, rows: Sequence[Row], codec: Codec) -> Page:
     """Make a page of what `page_query` has found."""
-    page = tuple(codec.recorded(_raw(row)) for row in rows[:limit])
+    page = codec.recorded_rows(rows[:limit], uuid=UUID, time=datetime.fromisoformat)
     if page:
         through = page[-1].version if selection.stream is not None else page[-1].sequence
     else:
         through = selection.after
     return Page(events=page, through=through, is_last=len(rows) <= limit)
-
-
-def _raw(row: Row) -> RawEvent:
-    return RawEvent(
-        sequence=row[0],
-        stream=row[1],
-        version=row[2],
-        id=UUID(row[3]),
-        type=row[4],
-        schema_version=row[5],
-        payload=row[6].encode(),
-        metadata=row[7].encode(),
-        correlation_id=row[8],
-        causation_id=None if row[9] is None else UUID(row[9]),
-        recorded_at=datetime.fromisoformat(row[10]),
-    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 import attrs
 import cattrs
-import orjson
 
 from eventdocs.errors import (
     NewerSchemaVersionError,
@@ -18,11 +19,12 @@ from eventdocs.errors import (
     UnregisteredEventError,
 )
 from eventdocs.observability import Correlation
-from eventdocs.store._bygone import Retired, Split
+from eventdocs.store._bygone import Retired
 from eventdocs.store._canonical_json import NotStorableError, canonical_json
 from eventdocs.store._converter import converter
+from eventdocs.store._decoding import Decoder, make_decoder
 from eventdocs.store._event_types import EventType
-from eventdocs.store._events import NewEvent, RawEvent, RecordedEvent
+from eventdocs.store._events import NewEvent, RawEvent, RecordedEvent, RowReader, StoredRow
 from eventdocs.store._registry import EventRegistry
 from eventdocs.types import JSONValue
 
@@ -69,6 +71,10 @@ class Codec:
 
     def __init__(self, registry: EventRegistry) -> None:
         self.registry = registry
+        self._decoders: dict[tuple[str, int], Decoder] = {}
+
+    def __reduce__(self) -> tuple[type[Codec], tuple[EventRegistry]]:
+        return Codec, (self.registry,)
 
     def encode(self, event: NewEvent[Any], *, context: Correlation) -> EncodedEvent:
         """Encode *event*, filling from *context* what it does not say itself.
@@ -102,9 +108,26 @@ class Codec:
 
     def recorded(self, raw: RawEvent) -> RecordedEvent[Any]:
         """Wrap a stored row; it is decoded when its data is first asked for."""
-        return RecordedEvent(
-            raw, registry=self.registry, decode=self.decode, decode_metadata=orjson.loads
-        )
+        return self.recorded_rows([attrs.astuple(raw, recurse=False)], uuid=_itself, time=_itself)[
+            0
+        ]
+
+    def recorded_rows(
+        self,
+        rows: Iterable[StoredRow],
+        *,
+        uuid: Callable[[Any], UUID],
+        time: Callable[[Any], datetime],
+    ) -> tuple[RecordedEvent[Any], ...]:
+        """Wrap rows as a driver gives them; nothing of them is read yet.
+
+        Args:
+            rows: The fields of each in the order of `RawEvent`'s.
+            uuid: Makes an id of what the driver gives for one.
+            time: Makes an aware UTC time of what the driver gives for one.
+        """
+        reader = RowReader(self.registry, self._decoded, uuid, time)
+        return tuple([RecordedEvent(row, reader) for row in rows])
 
     def decode(self, raw: RawEvent) -> object:
         """Decode a stored row into an instance of its class as it is now.
@@ -116,29 +139,31 @@ class Codec:
             NewerSchemaVersionError: It was written by a newer version of the code.
             UndecodableEventError: The payload does not fit.
         """
-        declared = self.registry.named(raw.type) or self.registry.bygone(raw.type)
-        if declared is None:
-            raise UnknownEventTypeError(raw.type, raw.schema_version, raw.sequence)
-        if isinstance(declared, Retired):
-            return declared
-        if raw.schema_version > declared.schema_version:
-            raise NewerSchemaVersionError(
-                raw.type, raw.schema_version, declared.schema_version, raw.sequence
-            )
+        return self._decoded(raw.type, raw.schema_version, raw.payload, raw.sequence)
+
+    def _decoded(
+        self, event_type: str, schema_version: int, payload: str | bytes, sequence: int
+    ) -> object:
+        decoder = self._decoders.get((event_type, schema_version)) or self._new_decoder(
+            event_type, schema_version, sequence
+        )
         try:
-            payload = orjson.loads(raw.payload)
-            for version in range(raw.schema_version, declared.schema_version):
-                payload = declared.upcasters[version](payload)
-            if isinstance(declared, Split):
-                data: object = declared.parts_of(payload)
-            else:
-                data = cast("object", converter.structure(payload, declared.cls))
+            return decoder(payload)
         except Exception as error:  # upcasters and validators are the host's code
             reason = "; ".join(_reasons(error))
-            raise UndecodableEventError(
-                raw.type, raw.schema_version, raw.sequence, reason
-            ) from error
-        return data
+            raise UndecodableEventError(event_type, schema_version, sequence, reason) from error
+
+    def _new_decoder(self, event_type: str, schema_version: int, sequence: int) -> Decoder:
+        declared = self.registry.named(event_type) or self.registry.bygone(event_type)
+        if declared is None:
+            raise UnknownEventTypeError(event_type, schema_version, sequence)
+        if not isinstance(declared, Retired) and schema_version > declared.schema_version:
+            raise NewerSchemaVersionError(
+                event_type, schema_version, declared.schema_version, sequence
+            )
+        made = make_decoder(declared, schema_version)
+        self._decoders[event_type, schema_version] = made
+        return made
 
     def _canonical(self, value: object, event_type: str, path: str) -> bytes:
         try:
@@ -151,7 +176,7 @@ class Codec:
 
     def _refuse_unreadable(self, payload: bytes, declared: EventType) -> None:
         try:
-            converter.structure(orjson.loads(payload), declared.cls)
+            make_decoder(declared, declared.schema_version)(payload)
         except Exception as error:  # validators are the host's code
             reason = f"it could not be read back: {'; '.join(_reasons(error))}"
             raise UnencodableEventError(declared.name, "data", reason) from error
@@ -161,3 +186,7 @@ def _reasons(error: BaseException) -> list[str]:
     if isinstance(error, cattrs.BaseValidationError):
         return [str(line) for line in cattrs.transform_error(error, path="data")]
     return [f"{type(error).__name__}: {error}"]
+
+
+def _itself(value: Any) -> Any:
+    return value

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 import cattrs
 from cattrs.strategies import configure_union_passthrough
@@ -46,6 +46,27 @@ def _float(value: object, _: object) -> float:
     raise ValueError(f"expected float, found {type(value).__name__}")
 
 
+_blank: Final = object.__new__
+_set_int: Final[Callable[[UUID, int], None]] = vars(UUID)["int"].__set__
+_set_safety: Final[Callable[[UUID, SafeUUID], None]] = vars(UUID)["is_safe"].__set__
+_UNKNOWN: Final = SafeUUID.unknown
+
+
+def parse_uuid(text: str) -> UUID:
+    """Do what `UUID(text)` does, in less than half of the time.
+
+    Raises:
+        ValueError: The text is no UUID in one of its usual spellings.
+    """
+    digits = text.replace("-", "")
+    if len(digits) != 32:
+        return UUID(text)
+    made = _blank(UUID)
+    _set_int(made, int(digits, 16))
+    _set_safety(made, _UNKNOWN)
+    return made
+
+
 def _aware(value: str) -> datetime:
     parsed = datetime.fromisoformat(value)
     if parsed.tzinfo is None:
@@ -62,15 +83,17 @@ def _sorted(values: Iterable[object]) -> list[object]:
     return sorted(values, key=canonical_json)
 
 
-def _make_converter() -> cattrs.Converter:
+def _make_converter(*, tells_where: bool) -> cattrs.Converter:
     made = cattrs.Converter(
-        forbid_extra_keys=True, unstruct_collection_overrides={AbstractSet: _sorted}
+        forbid_extra_keys=True,
+        detailed_validation=tells_where,
+        unstruct_collection_overrides={AbstractSet: _sorted},
     )
     written_as_text: dict[type, Callable[[str], object]] = {
         datetime: _aware,
         date: date.fromisoformat,
         Decimal: Decimal,
-        UUID: UUID,
+        UUID: parse_uuid,
         bytes: _bytes,
     }
     for kind, parse in written_as_text.items():
@@ -84,5 +107,8 @@ def _make_converter() -> cattrs.Converter:
     return made
 
 
-converter: Final = _make_converter()
+converter: Final = _make_converter(tells_where=True)
 """Made once: cattrs writes a function for each class when it first meets it."""
+
+terse_converter: Final = _make_converter(tells_where=False)
+"""Reads and refuses the same, faster, but stops at the first misfit and does not say where."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import copy
+import enum
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 import attrs
+import orjson
 
 from eventdocs.store._bygone import Retired
 from eventdocs.store._event_types import event_type_of
@@ -96,49 +97,97 @@ class RawEvent:
     recorded_at: datetime
 
 
-class RecordedEvent(Generic[T_co]):
-    """An event as the log returns it; payload and metadata are decoded on first use.
+class StoredRow(Protocol):
+    """A row of the log as a driver gives it: fields in the order of `RawEvent`'s.
 
-    Attributes:
-        raw: The row behind it. Reading it never fails, also for unknown types.
+    Payload and metadata are text or bytes. How ids and times are spelled, a `RowReader` knows.
     """
 
-    __slots__ = ("_data", "_decode", "_metadata", "_part", "_registry", "raw")
+    def __getitem__(self, at: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
-    def __init__(
-        self,
-        raw: RawEvent,
-        *,
-        registry: EventRegistry,
-        decode: Callable[[RawEvent], T_co],
-        decode_metadata: Callable[[bytes], Mapping[str, JSONValue]],
-    ) -> None:
-        self.raw = raw
-        self._registry = registry
-        self._decode = decode
+
+@attrs.frozen
+class RowReader:
+    """What it takes to read the rows of one store.
+
+    Attributes:
+        registry: The event types of the store.
+        decode: Makes the data of type, schema version, payload and sequence.
+        uuid: Makes an id of what the driver gives for one.
+        time: Makes an aware UTC time of what the driver gives for one.
+    """
+
+    registry: EventRegistry
+    decode: Callable[[str, int, str | bytes, int], object]
+    uuid: Callable[[Any], UUID]
+    time: Callable[[Any], datetime]
+
+    def raw(self, row: StoredRow) -> RawEvent:
+        """Read all of *row*, as it is stored."""
+        return RawEvent(
+            sequence=row[0],
+            stream=row[1],
+            version=row[2],
+            id=self.uuid(row[3]),
+            type=row[4],
+            schema_version=row[5],
+            payload=_as_bytes(row[6]),
+            metadata=_as_bytes(row[7]),
+            correlation_id=row[8],
+            causation_id=None if row[9] is None else self.uuid(row[9]),
+            recorded_at=self.time(row[10]),
+        )
+
+
+def _as_bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+class RecordedEvent(Generic[T_co]):
+    """An event as the log returns it; whatever has to be decoded is decoded on first use.
+
+    Args:
+        row: The row behind it.
+        reader: Reads it.
+    """
+
+    __slots__ = ("_data", "_metadata", "_part", "_raw", "_reader", "_row")
+
+    def __init__(self, row: StoredRow, reader: RowReader) -> None:
+        self._row = row
+        self._reader = reader
+        self._raw: RawEvent | None = None
         self._data: Any = _NOT_DECODED
-        self._metadata: Any = decode_metadata
+        self._metadata: Mapping[str, JSONValue] | None = None
         self._part = 0
+
+    @property
+    def raw(self) -> RawEvent:
+        """The row behind it. Reading it never fails, also for unknown types."""
+        if self._raw is None:
+            self._raw = self._reader.raw(self._row)
+        return self._raw
 
     @property
     def sequence(self) -> int:
         """Place in the whole log; grows in the order events become visible, may have holes."""
-        return self.raw.sequence
+        return self._row[0]  # type: ignore[no-any-return]  # rows are untyped
 
     @property
     def stream(self) -> str:
         """The stream it belongs to."""
-        return self.raw.stream
+        return self._row[1]  # type: ignore[no-any-return]  # rows are untyped
 
     @property
     def version(self) -> int:
         """Place in its stream, from 1."""
-        return self.raw.version
+        return self._row[2]  # type: ignore[no-any-return]  # rows are untyped
 
     @property
     def id(self) -> UUID:
         """Identity."""
-        return self.raw.id
+        return self._reader.uuid(self._row[3])
 
     @property
     def type(self) -> str:
@@ -146,32 +195,33 @@ class RecordedEvent(Generic[T_co]):
         if self._part:
             data: object = self._data
             return event_type_of(type(data)).name
-        return self._registry.present_name(self.raw.type)
+        return self._reader.registry.present_name(self._row[4])
 
     @property
     def types(self) -> tuple[str, ...]:
         """The types that its `parts` can have, known without decoding it."""
-        return (self.type,) if self._part else self._registry.read_as(self.raw.type)
+        return (self.type,) if self._part else self._reader.registry.read_as(self._row[4])
 
     @property
     def schema_version(self) -> int:
         """The version of the type's shape that it was written with."""
-        return self.raw.schema_version
+        return self._row[5]  # type: ignore[no-any-return]  # rows are untyped
 
     @property
     def correlation_id(self) -> str | None:
         """What it belongs together with."""
-        return self.raw.correlation_id
+        return self._row[8]  # type: ignore[no-any-return]  # rows are untyped
 
     @property
     def causation_id(self) -> UUID | None:
         """The event that caused it."""
-        return self.raw.causation_id
+        cause = self._row[9]
+        return None if cause is None else self._reader.uuid(cause)
 
     @property
     def recorded_at(self) -> datetime:
         """When the database recorded it, aware UTC."""
-        return self.raw.recorded_at
+        return self._reader.time(self._row[10])
 
     @property
     def data(self) -> T_co:
@@ -185,7 +235,8 @@ class RecordedEvent(Generic[T_co]):
             UndecodableEventError: The payload does not fit the class.
         """
         if self._data is _NOT_DECODED:
-            self._data = self._decode(self.raw)
+            row = self._row
+            self._data = self._reader.decode(row[4], row[5], row[6], row[0])
         return self._data  # type: ignore[no-any-return]  # the cell holds T_co once decoded
 
     @property
@@ -209,16 +260,14 @@ class RecordedEvent(Generic[T_co]):
         )
 
     def _make_part(self, number: int, data: object) -> RecordedEvent[Any]:
-        part = copy.copy(self)
-        part._part, part._data = number, data
-        return part
+        return _restored(self._row, self._reader, number, data)
 
     @property
     def metadata(self) -> Mapping[str, JSONValue]:
         """The host's facts about the event, and `actor`."""
-        if callable(self._metadata):
-            self._metadata = self._metadata(self.raw.metadata)
-        return self._metadata  # type: ignore[no-any-return]  # the cell holds the mapping once decoded
+        if self._metadata is None:
+            self._metadata = cast("dict[str, JSONValue]", orjson.loads(self._row[7]))
+        return self._metadata
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -226,7 +275,11 @@ class RecordedEvent(Generic[T_co]):
         )
 
     def __hash__(self) -> int:
-        return hash((self.raw.sequence, self.raw.id, self._part))
+        return hash((self.sequence, self.id, self._part))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        data: object = self._data if self._part else _NOT_DECODED
+        return _restored, (tuple(self._row), self._reader, self._part, data)
 
     def __repr__(self) -> str:
         raw = self.raw
@@ -236,7 +289,17 @@ class RecordedEvent(Generic[T_co]):
         )
 
 
-_NOT_DECODED: Any = object()
+class _Cell(enum.Enum):
+    NOT_DECODED = "not decoded"  # an enum's member stays itself through copies and pickles
+
+
+_NOT_DECODED: Any = _Cell.NOT_DECODED
+
+
+def _restored(row: StoredRow, reader: RowReader, part: int, data: Any) -> RecordedEvent[Any]:
+    event: RecordedEvent[Any] = RecordedEvent(row, reader)
+    event._part, event._data = part, data  # pyright: ignore[reportPrivateUsage]  # it is made here
+    return event
 
 
 @attrs.frozen(kw_only=True)

@@ -38,6 +38,8 @@ from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
 PAGE_SIZE = 500
+# In which a whole stream or the log is read: fewer questions, still a few megabytes at most.
+READ_AT_ONCE = 1_000
 
 
 class EventStore(abc.ABC):
@@ -193,7 +195,7 @@ class EventStore(abc.ABC):
             ValueError: *limit* is less than 1.
         """
 
-    async def read_stream(
+    def read_stream(
         self,
         stream: str,
         *,
@@ -215,11 +217,11 @@ class EventStore(abc.ABC):
             InvalidStreamNameError: No stream can have this name.
             ValueError: A place or the limit is negative or beyond 64 bits.
         """
-        selection = Selection(stream=stream, after=after, until=until, backward=backward)
-        async for event in self._read(selection, limit):
-            yield event
+        return self._read(
+            Selection(stream=stream, after=after, until=until, backward=backward), limit
+        )
 
-    async def read_all(
+    def read_all(
         self,
         *,
         after: int = 0,
@@ -252,8 +254,7 @@ class EventStore(abc.ABC):
             until=until,
             backward=backward,
         )
-        async for event in self._read(selection, limit):
-            yield event
+        return self._read(selection, limit)
 
     def _type_names(self, types: Iterable[str | type] | None) -> tuple[str, ...] | None:
         if isinstance(types, str):
@@ -273,26 +274,28 @@ class EventStore(abc.ABC):
             raise UnregisteredEventError(f"{each.__module__}.{each.__qualname__}")
         return declared.name
 
-    async def _read(
-        self, selection: Selection, limit: int | None
-    ) -> AsyncIterator[RecordedEvent[Any]]:
+    def _read(self, selection: Selection, limit: int | None) -> AsyncIterator[RecordedEvent[Any]]:
         if limit is not None and limit < 0:
             raise ValueError(f"a limit is 0 or more, not {limit}")
-        left = limit
+        return self._read_pages(selection, limit)
+
+    async def _read_pages(
+        self, selection: Selection, left: int | None
+    ) -> AsyncIterator[RecordedEvent[Any]]:
         while left is None or left > 0:
-            size = PAGE_SIZE if left is None else min(PAGE_SIZE, left)
+            size = READ_AT_ONCE if left is None else min(READ_AT_ONCE, left)
             page = await self.read_page(selection, limit=size)
-            for event in page.events:
-                yield event
-            if page.is_last:
-                return
+            through, is_last = page.through, page.is_last
+            # Given away one by one: an event lives no longer than its reader needs it.
+            events = list(page.events[::-1])
+            del page
             if left is not None:
-                left -= len(page.events)
-            selection = (
-                attrs.evolve(selection, until=page.through - 1)
-                if selection.backward
-                else attrs.evolve(selection, after=page.through)
-            )
+                left -= len(events)
+            while events:
+                yield events.pop()
+            if is_last:
+                return
+            selection = selection.beyond(through)
 
     @abc.abstractmethod
     async def stream_version(self, stream: str) -> int:

@@ -82,3 +82,11 @@ class Selection:
     after: int = attrs.field(default=0, validator=_check_place)
     until: int | None = attrs.field(default=None, validator=_check_place)
     backward: bool = False
+
+    def beyond(self, through: int) -> Selection:
+        """Give the rest of the selection after a page that ended at the place *through*."""
+        return (
+            attrs.evolve(self, until=through - 1)
+            if self.backward
+            else attrs.evolve(self, after=through)
+        )

@@ -203,15 +203,15 @@ class ReadingContract:
     async def test_a_reader_sees_what_is_appended_while_it_reads(self, opening: Opening) -> None:
         """A store's own appends may be interleaved with a read that is under way."""
         async with opening(CONTRACT_EVENTS) as store:
-            await store.append("count-1", [Counted(n) for n in range(501)])
+            await store.append("count-1", [Counted(n) for n in range(2_001)])
 
             seen: list[int] = []
             async for recorded in store.read_stream("count-1"):
                 seen.append(recorded.data.number)
                 if recorded.version == 250:
-                    await store.append("count-1", [Counted(501)])
+                    await store.append("count-1", [Counted(2_001)])
 
-        assert seen == list(range(502))
+        assert seen == list(range(2_002))
 
     async def test_tells_the_head_and_the_versions(self, opening: Opening) -> None:
         """The head is the last event's sequence and a stream's version its last event's."""
