@@ -12,7 +12,6 @@ from typing import Any, Self, final
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-import attrs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import (
