@@ -82,18 +82,34 @@ def plan(
     return steps
 
 
+@attrs.frozen(kw_only=True)
+class Applied:
+    """How far `apply` came.
+
+    Attributes:
+        waiting: The events that have to wait; of several parts the first stands for all.
+        end: The place in the batch at which it left off; None if it came to the end.
+    """
+
+    waiting: Events
+    end: int | None
+
+
 async def apply(
-    steps: Sequence[Step], tx: AsyncConnection, *, parked: Collection[str] = ()
-) -> list[RecordedEvent[Any]]:
+    steps: Sequence[Step],
+    tx: AsyncConnection,
+    *,
+    parked: Collection[str] = (),
+    is_enough: Callable[[], bool] = lambda: False,
+) -> Applied:
     """Hand events to their handlers in order.
 
     Args:
         steps: What is to be done.
         tx: The transaction the effects belong to.
         parked: Streams whose events have to wait.
-
-    Returns:
-        The events that have to wait; of several parts the first stands for all.
+        is_enough: Whether to leave the rest to another transaction; asked between two
+            events that no handler takes together.
 
     Raises:
         EventFailedError: A handler failed, or an event could not be decoded.
@@ -111,11 +127,13 @@ async def apply(
             raise EventFailedError(index, 1, error) from error
         if handler is not running or not handler.batch:
             await _hand_over(running, run, first, last + 1, tx)
+            if running is not None and index > last and is_enough():
+                return Applied(waiting=waiting, end=index)
             run, running, first = [], handler, index
         run.append(event)
         last = index
     await _hand_over(running, run, first, last + 1, tx)
-    return waiting
+    return Applied(waiting=waiting, end=None)
 
 
 async def _hand_over(

@@ -55,8 +55,11 @@ class Conditions:
     Attributes:
         instrumentation: Is told what happens.
         batch_size: The most events of one transaction.
+        batch_seconds: How long a transaction that writes begins on further events, so that
+            slow handlers do not keep other writers waiting.
         patience: Seconds after which transient trouble is given up; None never does.
         nap: Waits between two attempts.
+        clock: Counts the seconds.
         left_out: Sequences of events that are passed over.
         skipped: Sequences of events that, should they fail, are skipped whatever the policy.
     """
@@ -65,6 +68,8 @@ class Conditions:
     batch_size: int
     patience: float | None
     nap: Callable[[float], Awaitable[None]] = asyncio.sleep
+    batch_seconds: float = 1.0
+    clock: Callable[[], float] = time.perf_counter
     left_out: Collection[int] = ()
     skipped: Collection[int] = ()
 
@@ -166,7 +171,10 @@ class Projection:
             while pending:
                 part = pending.pop()
                 try:
-                    at = await self._patience.call(partial(self._commit, at, part))
+                    at, count = await self._patience.call(partial(self._commit, at, part))
+                    if count < len(part):
+                        pending.append(part[count:])
+                        part = part[:count]
                 except EventFailedError as failure:
                     if len(part) > 1:
                         pending.extend(reversed(_split(part, failure)))
@@ -178,30 +186,32 @@ class Projection:
             _logger.info("eventdocs.projection.superseded", extra={"projection": self.name})
             await self.reload()
 
-    async def _commit(self, at: Checkpoint, events: Events) -> Checkpoint:
-        started = time.perf_counter()
+    async def _commit(self, at: Checkpoint, events: Events) -> tuple[Checkpoint, int]:
+        """Apply *events* from the first on; tell where that leads and how many they were."""
+        started = self._conditions.clock()
+        count = len(events)
         steps = plan(events, self._handlers, left_out=self._conditions.left_out)
         is_applied = False
         try:
             async with self._begin() as tx:
                 before = await self._lock(tx, at)
-                after = await self._apply_in(tx, before, steps, events[-1])
+                after, count = await self._apply_in(tx, before, steps, events)
                 await write_checkpoint(tx, after)
                 is_applied = True
         except Exception as error:
             if is_applied:
                 # The commit itself was refused, as a deferred constraint does.
-                raise EventFailedError(0, len(events), error) from error
+                raise EventFailedError(0, count, error) from error
             raise
         self._conditions.instrumentation.projected(
-            self.name, events=len(events), seconds=time.perf_counter() - started
+            self.name, events=count, seconds=self._conditions.clock() - started
         )
         if before.state is not after.state:
             _logger.info(
                 "eventdocs.projection.resumed",
                 extra={"projection": self.name, "state": after.state.value},
             )
-        return after
+        return after, count
 
     async def _lock(self, tx: AsyncConnection, at: Checkpoint) -> Checkpoint:
         found = await require_checkpoint(tx, self.projector, self._store.store_id)
@@ -214,13 +224,18 @@ class Projection:
         tx: AsyncConnection,
         before: Checkpoint,
         steps: Sequence[Step],
-        last: RecordedEvent[Any],
-    ) -> Checkpoint:
+        events: Events,
+    ) -> tuple[Checkpoint, int]:
+        clock = self._conditions.clock
+        enough_at = clock() + self._conditions.batch_seconds
         parked: Collection[str] = ()
         if before.state is not ProjectionState.RUNNING:
             parked = await parked_streams(tx, self.name, before.sequence)
+        applied = await apply(steps, tx, parked=parked, is_enough=lambda: clock() >= enough_at)
+        done = events[: applied.end]
+        last = done[-1]
         if before.state is ProjectionState.STOPPED:
-            # What it stood before can now be applied: else this transaction is rolled back.
+            # What it stood before has been applied: else this transaction would be rolled back.
             await resolve(
                 tx,
                 self.name,
@@ -228,11 +243,11 @@ class Projection:
                 state=DeadLetterState.RESOLVED,
                 resolution="applied",
             )
-        waiting = await apply(steps, tx, parked=parked)
-        if waiting:
-            await record_waiting(tx, self.name, waiting)
+        if applied.waiting:
+            await record_waiting(tx, self.name, applied.waiting)
         state = ProjectionState.PARKED if parked else ProjectionState.RUNNING
-        return attrs.evolve(before, sequence=last.sequence, event_id=last.id, state=state)
+        after = attrs.evolve(before, sequence=last.sequence, event_id=last.id, state=state)
+        return after, len(done)
 
     async def _set_aside(
         self, at: Checkpoint, event: RecordedEvent[Any], error: Exception
