@@ -244,6 +244,49 @@ class TestCancellation:
                 await task
 
 
+class TestRoom:
+    async def test_who_finds_the_queue_full_waits_for_room(self, recorder: Recorder) -> None:
+        """The queue is bounded; nobody is refused, and nobody overtakes."""
+        group = GroupCommit(recorder.flush, max_waiting=3)
+        first = await _under_way(recorder, group)
+        others = await _waiting(group, 2, 3, 4, 5, 6)
+
+        recorder.gate.set()
+
+        assert list(await asyncio.gather(first, *others)) == [2, 4, 6, 8, 10, 12]
+        assert recorder.batches == [[1], [2, 3], [4, 5, 6]]
+
+    async def test_a_caller_that_gives_up_waiting_for_room_is_never_flushed(
+        self, recorder: Recorder
+    ) -> None:
+        """Nor does it take the place of those behind it."""
+        group = GroupCommit(recorder.flush, max_waiting=1)
+        first = await _under_way(recorder, group)
+        others = await _waiting(group, 2, 3)
+
+        others[0].cancel()
+        await _settled()
+        recorder.gate.set()
+
+        assert (await first, await others[1]) == (2, 6)
+        assert recorder.batches == [[1], [3]]
+
+    async def test_closing_refuses_who_waits_for_room(self, recorder: Recorder) -> None:
+        """What was not accepted is not flushed, and its caller is told."""
+        group = GroupCommit(recorder.flush, max_waiting=1)
+        first = await _under_way(recorder, group)
+        (late,) = await _waiting(group, 2)
+
+        closing = asyncio.create_task(group.close())
+        await _settled()
+        recorder.gate.set()
+        await closing
+
+        assert await first == 2
+        with pytest.raises(StoreClosedError):
+            await late
+
+
 class TestClosing:
     async def test_closing_flushes_what_waits_and_refuses_what_comes(
         self, recorder: Recorder, group: GroupCommit[int, int]

@@ -68,20 +68,24 @@ def without_common_ids(units: Sequence[Together]) -> Iterator[list[int]]:
     """Group the positions of *units* so that no two of a group share an event id.
 
     A unit that is repeated while its first try is still on the way stands in a later
-    group, where the first one's events are found.
+    group, where the first one's events are found. So does what came after it for the same
+    streams: within a stream nobody overtakes.
     """
     left = list(range(len(units)))
     while left:
-        seen: set[UUID] = set()
+        ids: set[UUID] = set()
+        held: set[str] = set()
         group: list[int] = []
         later: list[int] = []
         for at in left:
-            ids = [event.id for append in units[at] for event in append.events]
-            if seen.isdisjoint(ids):
+            own_ids = {event.id for append in units[at] for event in append.events}
+            streams = {append.stream for append in units[at]}
+            if ids.isdisjoint(own_ids) and held.isdisjoint(streams):
                 group.append(at)
             else:
                 later.append(at)
-            seen.update(ids)
+                held |= streams
+            ids |= own_ids
         yield group
         left = later
 

@@ -30,14 +30,15 @@ class GroupCommit(Generic[Item, Outcome]):
     An idle caller is flushed at once: there is no timer. There is one flush at a time,
     and callers are taken in the order in which they came. A caller that is cancelled
     while it waits is taken out of the queue; one whose item is already being flushed
-    leaves the flush and its neighbours alone. As everybody waits for an outcome, the
-    queue is never longer than there are callers.
+    leaves the flush and its neighbours alone. Who finds the queue full waits for room
+    before, in the order of arrival.
 
     Args:
         flush: Carries out many items; returns one outcome, or one exception, for
             each. If it raises, every item of that flush ends in that exception.
         weigh: How much an item counts towards the limit, such as its events.
         max_batch: The most weight of one flush, unless a single item has more.
+        max_waiting: The most items that wait or are being flushed.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class GroupCommit(Generic[Item, Outcome]):
         *,
         weigh: Callable[[Item], int] = lambda _: 1,
         max_batch: int = 1_000,
+        max_waiting: int = 10_000,
     ) -> None:
         self._flush = flush
         self._weigh = weigh
         self._max_batch = max_batch
+        self._room = asyncio.Semaphore(max_waiting)
         self._queue: deque[_Waiting[Item, Outcome]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
@@ -63,10 +66,14 @@ class GroupCommit(Generic[Item, Outcome]):
         """Have *item* flushed and return its outcome.
 
         Raises:
-            StoreClosedError: `close` was called before.
+            StoreClosedError: `close` was called, before or while there was no room.
         """
-        if self._closed:
-            raise StoreClosedError
+        async with self._room:
+            if self._closed:
+                raise StoreClosedError
+            return await self._wait_for(item)
+
+    async def _wait_for(self, item: Item) -> Outcome:
         waiting: _Waiting[Item, Outcome] = _Waiting(
             item, self._weigh(item), asyncio.get_running_loop().create_future()
         )
