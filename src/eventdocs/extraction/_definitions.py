@@ -10,7 +10,7 @@ from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._phrases import phrases
 from eventdocs.extraction._prose import Prose
 from eventdocs.extraction._units import unit_in_text
-from eventdocs.extraction._where import Meaning, list_item, meanings
+from eventdocs.extraction._where import Heads, Meaning, list_item, meanings
 from eventdocs.ir import Symbol, normalise_term
 
 __all__ = ["ProseDefinitions"]
@@ -61,9 +61,15 @@ class ProseDefinitions:
             )
         self._short_forms(prose)
 
-    def where_item(self, prose: Prose) -> bool:
-        """Add one item of a list of meanings; whether it was one."""
-        meaning = list_item(prose)
+    def where_item(self, prose: Prose, *, heads: Heads, names: Sequence[str]) -> bool:
+        """Add one item of a list of meanings; whether it was one.
+
+        Args:
+            prose: The item.
+            heads: What the list explains.
+            names: Names in the formula before it that are words.
+        """
+        meaning = list_item(prose, heads=heads, names=names)
         if meaning is None:
             return False
         self._where(prose, meaning)

@@ -334,7 +334,7 @@ class Draft:
                         term=term,
                         term_key=normalise_term(term),
                         symbol=symbol,
-                        body=linear(statement.right),
+                        body=linear(statement.right).rstrip(" ,;."),
                         body_span=formula.span,
                         form="formula",
                     )

@@ -26,6 +26,7 @@ _OPENING = {"(", "[", "{", "\u27e8", "\u230a", "\u2308"}
 _CLOSING = {")", "]", "}", "\u27e9", "\u230b", "\u2309"}
 _POSTFIX = {"!", "%", "\u2032", "'", ",", ";", ":"}
 _PREFIX = {"\u2202", "\u2207"}
+_RELATING = {"=", "<", ">", "\u2264", "\u2265", "\u2260", "\u2248", "~"}
 _SPELLED = {"\u2211": "\u03a3", "\u220f": "\u03a0", "\u2212": "-", "\u223c": "~", "\u2223": "|"}
 
 
@@ -85,7 +86,7 @@ def _table_row(row: Node) -> str:
     """Write the parts of an aligned equation on end, other cells with commas."""
     written = ""
     for cell in filter(None, map(linear, row.children)):
-        joint = " " if cell[0] in "=<>\u2264\u2265\u2260\u2248~" else ", "
+        joint = " " if _RELATING & {cell[0], written[-1:]} else ", "
         written += (joint if written else "") + cell
     return written
 

@@ -26,6 +26,7 @@ from eventdocs.extraction._markdown_text import MarkdownText
 from eventdocs.extraction._prose import Passage, Prose
 from eventdocs.extraction._references import References
 from eventdocs.extraction._table_writer import TableWriter
+from eventdocs.extraction._where import Heads
 
 __all__ = ["MarkdownReader"]
 
@@ -77,7 +78,7 @@ class MarkdownReader:
         self._waiting: list[str] = []
         self._regions: list[Prose] = []
         self._quotes = 0
-        self._lists: list[bool] = []
+        self._lists: list[Heads | None] = []
         self._item_begins = False
         self._in_cell = False
         # A handler reads a token, and returns where to go on unless that is the next one.
@@ -192,7 +193,7 @@ class MarkdownReader:
         self._note(prose)
         if not self._in_cell:
             in_list = bool(self._lists)
-            explains = self._item_begins and in_list and self._lists[-1]
+            explains = self._lists[-1] if self._item_begins and in_list else None
             self._item_begins = False
             self._text.define(prose, passage, in_list=in_list, explains=explains)
 
@@ -388,7 +389,8 @@ class MarkdownReader:
 
     def _list(self, here: _Here) -> None:
         if here.token.nesting > 0:
-            self._lists.append(self._text.announces_meanings or self._formulas.just_written)
+            after_formula: Heads | None = "symbols" if self._formulas.just_written else None
+            self._lists.append(self._text.announces or after_formula)
         elif self._lists:
             self._lists.pop()
         self._begin_block()

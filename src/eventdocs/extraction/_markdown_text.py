@@ -16,7 +16,7 @@ from eventdocs.extraction._markdown_parser import MarkdownParser
 from eventdocs.extraction._markdown_prose import ProseBuilder
 from eventdocs.extraction._prose import Mark, Passage, Prose
 from eventdocs.extraction._references import References
-from eventdocs.extraction._where import opens_list
+from eventdocs.extraction._where import Heads, opens_list
 
 __all__ = ["MarkdownText"]
 
@@ -26,8 +26,8 @@ class MarkdownText:
 
     Attributes:
         formulas: Adds formulas, and knows whether one was just added.
-        announces_meanings: The last paragraph ends in "where:", so that a list of
-            meanings comes next.
+        announces: What a list explains that comes next, because the last paragraph ends
+            in "where:" or the like.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class MarkdownText:
         self._references = references
         self._definitions = ProseDefinitions(draft, reader)
         self.formulas = FormulaWriter(draft, reader, anchors, references)
-        self.announces_meanings = False
+        self.announces: Heads | None = None
 
     def read(self, passage: Passage) -> Prose:
         """Turn a passage into prose, and add nothing yet."""
@@ -81,25 +81,28 @@ class MarkdownText:
             )
         return prose
 
-    def define(self, prose: Prose, passage: Passage, *, in_list: bool, explains: bool) -> None:
+    def define(
+        self, prose: Prose, passage: Passage, *, in_list: bool, explains: Heads | None
+    ) -> None:
         """Add what a paragraph defines, equations in plain words first.
 
         Args:
             prose: The paragraph, with what is in it added.
             passage: Where it was read from.
             in_list: It stands in a list.
-            explains: It is an item of a list that says what symbols mean.
+            explains: It is an item of a list that explains such things.
         """
         plain = self._plain_formulas(prose, passage, display=True)
-        if not (explains and self._definitions.where_item(prose)):
+        names = self.formulas.names
+        if explains is None or not self._definitions.where_item(prose, heads=explains, names=names):
             self._definitions.read(
                 prose,
-                names=self.formulas.names,
+                names=names,
                 after_formula=self.formulas.just_written,
                 in_list=in_list,
             )
         text = prose.text.rstrip()
-        self.announces_meanings = opens_list(text)
+        self.announces = opens_list(text)
         last = prose.marks[-1] if prose.marks else None
         in_words = bool(plain) and plain[-1][0] >= len(passage.content.rstrip())
         in_math = last is not None and last.detail == "display" and last.end >= len(text) - 1
@@ -115,7 +118,7 @@ class MarkdownText:
     def leave(self) -> None:
         """Another block parts the last formula from what comes next."""
         self.formulas.just_written = False
-        self.announces_meanings = False
+        self.announces = None
 
     def _plain_formulas(
         self, prose: Prose, passage: Passage, *, display: bool

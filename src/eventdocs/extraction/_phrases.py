@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from eventdocs.extraction._noun_phrases import is_name, says_what_it_is
 from eventdocs.extraction._prose import Prose
 
 __all__ = ["Phrase", "phrases", "sentence_end"]
@@ -32,12 +33,12 @@ _NAMED_CUE = re.compile(
     r"refers?\s+to|denotes?|stands?\s+for)\s+(?!that\b|to\b|of\b|you\b|we\b|it\b)"
 )
 _PARENTHESIS = re.compile(
-    rf"\(\s*(?:(?:hereinafter|hereafter|collectively|together)[\w\s,]*?)?(?:(?:referred\s+to\s+as|called)\s+)?"
-    rf"(?:the|an?|each,?\s+an?)?\s*{_QUOTED}\s*\)",
+    rf"\(\s*(?P<lead>(?:(?:hereinafter|hereafter|collectively|together)[\w\s,]*?)?(?:(?:referred\s+to\s+as|called)\s+)?"
+    rf"(?:the|an?|each,?\s+an?)?)\s*{_QUOTED}\s*\)",
     re.IGNORECASE,
 )
 _MARKED_PARENTHESIS = re.compile(
-    r"\(\s*(?:(?:hereinafter|hereafter)\s+)?(?:the|an?)?\s*$", re.IGNORECASE
+    r"\(\s*(?:(?:hereinafter|hereafter)(?:\s+(?:the|an?))?|the|an?)\s*$", re.IGNORECASE
 )
 _CALLED = re.compile(
     r"\b(?:is|are)\s+(?:also\s+)?(?:called|termed|known\s+as|referred\s+to\s+as|named|denoted\s+by)\s+"
@@ -48,14 +49,6 @@ _AFTER_TERM = re.compile(
     rf"\s*(?:\((?P<short>[^()]{{1,20}})\))?\s*(?:{_CUE}|{_BE})\b\s*", re.IGNORECASE
 )
 _SEPARATOR = re.compile(r"\s*(?:[:：]|\s[-–—]\s)\s*")
-_NO_TERM = frozenset(
-    (
-        "a an any all and as both but each either even every for he her here his how however i if in it "
-        "its let neither no nor not note of on one or our she since so some such that the their then there "
-        "these they this those thus to we what when where whether which while who why with you your also "
-        "above below following example figure table section important warning caution tip"
-    ).split()
-)
 _NO_LABEL = frozenset(
     (
         "attention caution caveat caveats danger deprecated description details error example examples "
@@ -70,12 +63,17 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|etc|vs|approx|resp|incl|excl|viz|al|Mr|Mrs|Dr|No|Nos|Sec|Eq|Eqs|Fig|Figs|Tab|"
     r"Inc|Ltd|Corp|Co|St|p|pp|vol|ed|eds|U\.S|a\.k\.a)|\b[A-Z])$"
 )
-_ARTICLE = re.compile(r"\b(?:the|an?|each|any)\s*$", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"\b(?:(?:the|an?|each|any)(?:\s+(?:term|expression|word|phrase)s?)?|(?:(?:the|an?)\s+)?\w+['’]s)\s*$",
+    re.IGNORECASE,
+)
+_SURE_STEMS = ("mean", "shall mean", "defined", "meaning")
+_LOOSE_STEMS = ("represent", "describe")
 _STOP = re.compile(r"[.!?](?:[\"”’)\]]*)(?=\s|$)")
 
 
 _TOWARDS_NEXT = re.compile(
-    r"[\s,;]*(?:\band\b)?\s*(?:the\s+(?:term|expression|word|phrase)s?)?\s*$"
+    r"[\s,;]*(?:\band\b)?\s*(?:(?:the|an?)(?:\s+(?:term|expression|word|phrase)s?)?)?\s*$"
 )
 _LONGEST_SENTENCE = 2_000
 _LONGEST_LEAD = 400
@@ -120,85 +118,137 @@ def phrases(prose: Prose, *, in_list: bool) -> Iterator[Phrase]:
         prose: One paragraph.
         in_list: It stands in a list, where `**Term**: …` is a definition.
     """
+    words = prose.words
     taken: set[int] = set()
-    for phrase in _candidates(prose, in_list):
-        start = phrase.term[0]
-        if start in taken or phrase.body[1] - phrase.body[0] < 3:
+    for phrase in _candidates(prose, words, in_list):
+        start, end = phrase.body
+        if phrase.term[0] in taken or end - start < 3 or words[end : end + 1] == "?":
             continue
-        taken.add(start)
+        taken.add(phrase.term[0])
         yield phrase
 
 
-def _candidates(prose: Prose, in_list: bool) -> Iterator[Phrase]:
-    text = prose.text
-    if any(quote in text for quote in _OPEN):
-        yield from _quoted(text)
-    yield from _marked(prose, in_list)
-    if not any(cue in text for cue in _CUE_STEMS):
+def _candidates(prose: Prose, words: str, in_list: bool) -> Iterator[Phrase]:
+    if any(quote in words for quote in _OPEN):
+        yield from _quoted(words)
+    yield from _marked(prose, words, in_list)
+    if not any(cue in words for cue in _CUE_STEMS):
         return
-    for found in _NAMED_CUE.finditer(text):
-        words = found["term"].split()
-        if words[0].lower() in _NO_TERM or not words[-1][0].isalnum():
-            continue
-        body = _body(text, found.end())
-        yield Phrase(found.span("term"), body, 0.6, found["short"])
+    for found in _NAMED_CUE.finditer(words):
+        if is_name(found["term"]) and _agrees(found["term"], found["cue"]):
+            confidence = 0.7 if _is_sure(found["cue"]) else 0.6
+            yield Phrase(found.span("term"), _body(words, found.end()), confidence, found["short"])
 
 
-def _quoted(text: str) -> Iterator[Phrase]:
-    quoted = list(_QUOTED_CUE.finditer(text))
+def _quoted(words: str) -> Iterator[Phrase]:
+    quoted = list(_QUOTED_CUE.finditer(words))
     for number, found in enumerate(quoted):
-        confidence = 0.9 if found["cue"] else 0.55
-        limit = quoted[number + 1].start() if number + 1 < len(quoted) else len(text)
-        body = _body(text, found.end(), limit)
-        yield Phrase(found.span("quoted"), body, confidence, found["short"])
-    for found in _PARENTHESIS.finditer(text):
-        yield Phrase(found.span("quoted"), _before(text, found.start()), 0.7)
+        if not is_name(found["quoted"], quoted=True):
+            continue
+        if found["cue"]:
+            confidence = _confidence(found["cue"], 0.9)
+        elif _begins_sentence(words, found.start(), ",") and says_what_it_is(
+            _ahead(words, found.end()), plural=found["be"].lower() == "are"
+        ):
+            confidence = 0.55
+        else:
+            continue
+        limit = quoted[number + 1].start() if number + 1 < len(quoted) else len(words)
+        yield Phrase(
+            found.span("quoted"), _body(words, found.end(), limit), confidence, found["short"]
+        )
+    for found in _PARENTHESIS.finditer(words):
+        term = found["quoted"]
+        if is_name(term, quoted=True) and (found["lead"] or _is_title(term)):
+            yield Phrase(found.span("quoted"), _before(words, found.start()), 0.7)
 
 
-def _marked(prose: Prose, in_list: bool) -> Iterator[Phrase]:
-    text = prose.text
+def _marked(prose: Prose, words: str, in_list: bool) -> Iterator[Phrase]:
     for mark in prose.marks:
         if mark.kind not in {"strong", "emphasis"} or not 0 < mark.end - mark.start <= 80:
             continue
-        term = text[mark.start : mark.end]
-        if not term[0].isalnum():
+        term = words[mark.start : mark.end]
+        label = term.rstrip(" :")
+        if not term[0].isalnum() or not is_name(label):
             continue
         strong = mark.kind == "strong"
-        begins = _begins_sentence(text, mark.start)
-        separated = _SEPARATOR.match(text, mark.end)
+        begins = _begins_sentence(words, mark.start)
+        separated = _SEPARATOR.match(words, mark.end)
         inner = term.rstrip().endswith(":")
         if strong and begins and mark.start == 0 and (separated or inner):
-            label = term.rstrip(" :")
-            if in_list and label.lower() not in _NO_LABEL and len(label.split()) <= 6:
-                end = separated.end() if separated else mark.end
-                body = _body(text, end + (text[end : end + 1] == " "))
-                yield Phrase((mark.start, mark.start + len(label)), body, 0.5)
+            start = separated.end() if separated else mark.end
+            start += words[start : start + 1] == " "
+            if in_list and _is_label(label) and says_what_it_is(_ahead(words, start), plural=True):
+                yield Phrase((mark.start, mark.start + len(label)), _body(words, start), 0.5)
             continue
-        found = _AFTER_TERM.match(text, mark.end)
-        if found and begins and term.split()[0].lower() not in _NO_TERM:
-            if found["cue"]:
-                confidence = 0.85 if strong else 0.7
-            else:
-                confidence = 0.7 if strong and mark.start == 0 else 0.5
-            if found["cue"] or (strong and mark.start <= 5):
-                body = _body(text, found.end())
+        found = _AFTER_TERM.match(words, mark.end)
+        if found and begins:
+            confidence = _after_term(found, words, strong=strong, first=mark.start <= 5)
+            if confidence:
+                body = _body(words, found.end())
                 yield Phrase((mark.start, mark.end), body, confidence, found["short"])
                 continue
-        lead = text[max(0, mark.start - 60) : mark.start]
-        if text[mark.end : mark.end + 1] == ")" and (opened := _MARKED_PARENTHESIS.search(lead)):
+        lead = words[max(0, mark.start - 60) : mark.start]
+        if words[mark.end : mark.end + 1] == ")" and (opened := _MARKED_PARENTHESIS.search(lead)):
             at = mark.start - len(lead) + opened.start()
-            yield Phrase((mark.start, mark.end), _before(text, at), 0.7)
+            yield Phrase((mark.start, mark.end), _before(words, at), 0.7)
         elif (called := _CALLED.search(lead)) is not None:
             at = mark.start - len(lead) + called.start()
-            yield Phrase((mark.start, mark.end), _before(text, at), 0.6)
+            yield Phrase((mark.start, mark.end), _before(words, at), 0.6)
 
 
-def _begins_sentence(text: str, at: int) -> bool:
+def _after_term(found: re.Match[str], words: str, *, strong: bool, first: bool) -> float:
+    """How sure a cue behind a marked term makes a definition; 0 if it makes none."""
+    said = _ahead(words, found.end())
+    if found["cue"]:
+        loose = found["cue"].lower().startswith(_LOOSE_STEMS)
+        if re.match(r"that\b", said) or (loose and not says_what_it_is(said)):
+            return 0.0
+        return _confidence(found["cue"], 0.85 if strong else 0.7)
+    if strong and first and says_what_it_is(said, plural=found["be"].lower() == "are"):
+        return 0.55
+    return 0.0
+
+
+def _ahead(words: str, start: int) -> str:
+    """What is said next, as far as it matters; all of it would take time square in a paragraph."""
+    return words[start : start + 200]
+
+
+def _confidence(cue: str, best: float) -> float:
+    if cue.lower().startswith(_LOOSE_STEMS):
+        return min(best, 0.5)
+    return best if _is_sure(cue) else best - 0.05
+
+
+def _is_sure(cue: str) -> bool:
+    return any(stem in cue.lower() for stem in _SURE_STEMS)
+
+
+def _is_label(label: str) -> bool:
+    return label.lower() not in _NO_LABEL and len(label.split()) <= 6
+
+
+def _is_title(term: str) -> bool:
+    """Whether a term is capitalised as agreements do it: “Initial Purchaser”."""
+    return all(word[0].isupper() or len(word) <= 3 for word in term.split()) and term[0].isupper()
+
+
+def _agrees(term: str, cue: str) -> bool:
+    """Whether a verb can belong to a name: “coordinates refer”, not “please refer”."""
+    return cue.split(maxsplit=1)[0] not in {"mean", "refer", "denote", "stand"} or (
+        term.endswith("s") or " and " in term
+    )
+
+
+def _begins_sentence(text: str, at: int, others: str = "") -> bool:
     before = _ARTICLE.sub("", text[max(0, at - 40) : at]).rstrip()
-    return not before or before[-1] in ".;:!?•-–"
+    return not before or before[-1] in ".;:!?•-–" + others
 
 
 def _body(text: str, start: int, limit: int | None = None) -> tuple[int, int]:
+    while text[start : start + 1] in {",", " "}:
+        start += 1
     end = sentence_end(text, start)
     if limit is not None and limit < end:
         end = start + len(_TOWARDS_NEXT.sub("", text[start:limit]))

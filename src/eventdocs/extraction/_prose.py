@@ -9,7 +9,10 @@ from uuid import UUID
 
 import attrs
 
-__all__ = ["Mark", "MarkKind", "Passage", "Prose"]
+__all__ = ["NOT_WORDS", "Mark", "MarkKind", "Passage", "Prose"]
+
+NOT_WORDS = "\ufffc"
+"""Stands in `Prose.words` for each character of what is no words."""
 
 MarkKind: TypeAlias = Literal[
     "formula", "code", "link", "image", "reference", "strong", "emphasis", "anchor"
@@ -83,6 +86,30 @@ class Prose:
         self._length = 0
         self._text: str | None = None
         self.marks: list[Mark] = []
+
+    @property
+    def words(self) -> str:
+        """The text with formulas, code and bare addresses blanked: only people's words are left.
+
+        A full stop in a formula ends no sentence, and a quotation in code quotes nobody.
+        """
+        text = self.text
+        blanked = [mark for mark in self.marks if self._is_verbatim(mark)]
+        if not blanked:
+            return text
+        parts: list[str] = []
+        at = 0
+        for mark in blanked:
+            if mark.end > at:
+                start = max(at, mark.start)
+                parts += text[at:start], NOT_WORDS * (mark.end - start)
+                at = mark.end
+        return "".join((*parts, text[at:]))
+
+    def _is_verbatim(self, mark: Mark) -> bool:
+        if mark.kind == "link":
+            return "://" in self.text[mark.start : mark.end]
+        return mark.kind in {"formula", "code", "image"}
 
     def __len__(self) -> int:
         return self._length

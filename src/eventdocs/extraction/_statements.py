@@ -102,7 +102,25 @@ def _parts(tree: Node) -> Iterator[tuple[Node, ...]]:
     # An alignment: every row is an equation of its own. A case distinction has a brace
     # before its table, and belongs to one equation.
     for row in nodes[0].children:
-        yield from _lines(tuple(node for cell in row.children for node in side_by_side(cell)))
+        for equation in _equations(row):
+            yield from _lines(equation)
+
+
+def _equations(row: Node) -> Iterator[tuple[Node, ...]]:
+    """Part the equations that stand side by side in one row: `a &= b & c &= d`."""
+    cells = [cell for cell in map(side_by_side, row.children) if cell]
+    equation: list[Node] = []
+    for at, cell in enumerate(cells):
+        following = cells[at + 1][0] if at + 1 < len(cells) else EMPTY
+        # A condition begins with a word or a parenthesis, the rest of an equation with a sign.
+        begins = cell[0].kind not in {"text", "operator"} and relation_of(cell[0]) is None
+        begins = begins and any(map(relation_of, (*cell[1:], following)))
+        complete = any(map(relation_of, equation[:-1])) and relation_of(equation[-1]) is None
+        if begins and complete:
+            yield tuple(equation)
+            equation = []
+        equation.extend(cell)
+    yield tuple(equation)
 
 
 def side_by_side(node: Node) -> tuple[Node, ...]:

@@ -8,7 +8,7 @@ from eventdocs.extraction._linear import linear
 from eventdocs.extraction._math_tree import EMPTY, Node
 from eventdocs.ir import Symbol
 
-__all__ = ["decoration_of", "symbol_of"]
+__all__ = ["decoration_of", "is_ordinal", "symbol_of"]
 
 _DECORATIONS = {
     "\u2032": ("prime",),
@@ -23,6 +23,7 @@ _DECORATIONS = {
     "\u2212": ("-",),
     "-": ("-",),
 }
+_ORDINALS = {"th", "st", "nd", "rd"}
 
 
 def symbol_of(node: Node) -> Symbol | None:
@@ -48,8 +49,16 @@ def symbol_of(node: Node) -> Symbol | None:
     return None
 
 
+def is_ordinal(sup: Node) -> bool:
+    """Whether a superscript only counts, as in `i^{th}`."""
+    letters = [sup.text] if sup.kind in {"identifier", "text"} else [n.text for n in sup.children]
+    return "".join(letters) in _ORDINALS
+
+
 def decoration_of(sup: Node) -> tuple[str, ...] | None:
     """Read a superscript that makes another symbol of its base; None for a power."""
+    if is_ordinal(sup):
+        return ()
     if sup.kind == "operator":
         return _DECORATIONS.get(sup.text)
     if sup.kind == "identifier" and len(sup.text) > 1:

@@ -8,7 +8,7 @@ import attrs
 
 from eventdocs.extraction._math_tree import EMPTY, Node
 from eventdocs.extraction._statements import Statement, relation_of, side_by_side, statements
-from eventdocs.extraction._symbols import decoration_of, symbol_of
+from eventdocs.extraction._symbols import decoration_of, is_ordinal, symbol_of
 from eventdocs.extraction._units import known_unit
 from eventdocs.ir import Role, Symbol, Variable
 
@@ -128,7 +128,7 @@ class _Collector:
                 return
         if node.kind == "script":
             base, sub, sup = node.children
-            for part in (base, sub, sup):
+            for part in (base, sub) if is_ordinal(sup) else (base, sub, sup):
                 self.sequence(side_by_side(part))
         elif node.kind == "fraction":
             top, bottom = (side_by_side(child) for child in node.children)

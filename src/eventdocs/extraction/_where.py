@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, TypeAlias
 
 import attrs
 
+from eventdocs.extraction._noun_phrases import is_name
 from eventdocs.extraction._phrases import sentence_end
 from eventdocs.extraction._prose import Mark, Prose
 
-__all__ = ["Meaning", "list_item", "meanings", "opens_list"]
+__all__ = ["Heads", "Meaning", "list_item", "meanings", "opens_list"]
+
+Heads: TypeAlias = Literal["symbols", "names"]
+"""What the items of a list explain: symbols and words of the formulas, or names of any kind."""
 
 _OPENER = re.compile(
     r"\b(?:where|wherein|whereby|with|in which|here|and|let|given)\b[\s,:]*$|^\s*$|[.;,:]\s*$",
@@ -31,11 +36,29 @@ _BETWEEN = re.compile(
 _FARTHEST = 40
 _MOST_HEADS = 60
 _NAME = r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,4}"
-_ENDS_IN_WHERE = re.compile(
-    r"(?:\b(?:where|with|wherein|in which|here|definitions?|notation|legend|variables|parameters|symbols|"
-    r"as follows|the following)\b[\w\s,]{0,40}:|\b(?:where|with|in which)\b[\s,:]*)$",
+_ANNOUNCES_NAMES = re.compile(
+    r"\b(?:definitions?|notations?|legend|symbols|abbreviations|acronyms|terms|terminology)\b"
+    r"[\w\s,]{0,40}:$",
     re.IGNORECASE,
 )
+_ANNOUNCES_SYMBOLS = re.compile(
+    r"(?:\b(?:where|with|wherein|in which|here|variables|parameters|as follows|the following)\b"
+    r"[\w\s,]{0,40}:|\b(?:where|with|in which)\b[\s,:]*)$",
+    re.IGNORECASE,
+)
+_PLAIN_SYMBOL = re.compile(r"[^\W\d_](?:_\w{1,8})?'?")
+_PROPERTY = re.compile(
+    r"(?:(?:in|at|on|to|from|with|between|within|not|also|now|then|always|still|just|only|less|greater|more|"
+    r"fewer|larger|smaller|too|very|so|such|there|here|as|as\s+(?:in|above|before|described|follows))\b"
+    r"|(?!(?:given|defined|called|known\s+as|referred)\b)(?:[\w-]+(?:ed|able|ible)|taken|given|chosen|drawn|"
+    r"known|unknown|set|positive|negative|non-?negative|fixed|finite|infinite|constant|large|small|even|odd|"
+    r"real|independent|free|zero|normal|uniform|symmetric|continuous|differentiable|convex|invertible)"
+    r"(?:\s+(?:and|or|but|by|via|in|at|to|from|with|for|on|as|using|so|such|according|through|over|under|if|"
+    r"when|that|than|enough|above|below|here|before|after|only|directly|respectively)\b|\s*[,;.(]|\s*$))",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"[^\W\d_]{2}")
+_BE = frozenset({"is", "are", "be", "being"})
 _ITEM_SEPARATOR = re.compile(
     r"\s*(?:(?:is|are|denotes?|represents?|stands?\s+for|refers?\s+to|means|equals)\b|[:=]|[-–—](?=\s))\s*"
 )
@@ -58,9 +81,11 @@ class Meaning:
     confidence: float
 
 
-def opens_list(text: str) -> bool:
-    """Whether a paragraph announces a list of meanings, as "where:" does."""
-    return _ENDS_IN_WHERE.search(text[-80:]) is not None
+def opens_list(text: str) -> Heads | None:
+    """Say what a list explains that comes next, as "where:" announces one; None for nothing."""
+    if _ANNOUNCES_NAMES.search(text[-80:]):
+        return "names"
+    return "symbols" if _ANNOUNCES_SYMBOLS.search(text[-80:]) else None
 
 
 def meanings(prose: Prose, *, names: Sequence[str], after_formula: bool) -> Iterator[Meaning]:
@@ -71,36 +96,43 @@ def meanings(prose: Prose, *, names: Sequence[str], after_formula: bool) -> Iter
         names: Names in the formula before it that are words, such as `Score`.
         after_formula: A displayed formula stands directly before it.
     """
-    text = prose.text
     formulas = [mark for mark in prose.marks if mark.kind == "formula"]
     if not formulas and not (names and after_formula):
         return
+    text, words = prose.text, prose.words
     done = 0
-    for clause in _CLAUSE.finditer(text):
+    for clause in _CLAUSE.finditer(words):
         if clause.start() < done:
             continue
         begins = clause.start() < 3
         if (
-            text[clause.start()].isupper()
+            words[clause.start()].isupper()
             and not begins
-            and text[: clause.start()].rstrip()[-1:] not in ".:;"
+            and words[: clause.start()].rstrip()[-1:] not in ".:;"
         ):
             continue
         confidence = 0.9 if after_formula and begins else 0.8
-        stop = sentence_end(text, clause.end())
+        stop = sentence_end(words, clause.end())
         heads = _heads(text, formulas, names if after_formula else (), clause.end(), stop)
+        heads = _outside_brackets(words, heads, clause.end())
         if not heads or heads[0].start - clause.end() > _FARTHEST:
             continue
-        found = list(_items(text, heads[:_MOST_HEADS], stop, confidence))
+        found = list(_items(words, heads[:_MOST_HEADS], stop, confidence))
         if found:
             yield from found
             done = found[-1].body[1]
-    yield from _statements(text, formulas, done)
+    yield from _statements(words, formulas, done)
 
 
-def list_item(prose: Prose) -> Meaning | None:
-    """Read `$P_i$: the price` or `Score is the quality score` as an item of a where list."""
-    text = prose.text
+def list_item(prose: Prose, *, heads: Heads, names: Collection[str]) -> Meaning | None:
+    """Read `$P_i$: the price` or `Score is the quality score` as an item of a where list.
+
+    Args:
+        prose: The item.
+        heads: What the list explains.
+        names: Names in the formula before it that are words.
+    """
+    words = prose.words
     first = next((mark for mark in prose.marks if mark.start == 0 and mark.end > 0), None)
     mark: Mark | None = None
     if first is not None and first.kind in {"formula", "strong", "emphasis", "code"}:
@@ -108,23 +140,27 @@ def list_item(prose: Prose) -> Meaning | None:
         mark = inner if inner is not None and inner.end == first.end else None
         end = first.end
     else:
-        named = re.match(_NAME, text)
+        named = re.match(_NAME, words)
         if named is None:
             return None
         end = named.end()
-        for cue in _ITEM_SEPARATOR.finditer(text, 1, end):
-            if text[cue.start()].isspace():
+        for cue in _ITEM_SEPARATOR.finditer(words, 1, end):
+            if words[cue.start()].isspace():
                 end = cue.start()
                 break
-    separator = _ITEM_SEPARATOR.match(text, end) or _ARTICLE.match(text, end)
-    if separator is None or not text[separator.end() :].strip():
+    term = prose.text[:end].rstrip(" :")
+    explained = mark is not None or term in names or _PLAIN_SYMBOL.fullmatch(term)
+    if not explained and not (heads == "names" and is_name(words[: len(term)])):
         return None
-    stop = len(text.rstrip(" ,;."))
-    stop = min(stop, sentence_end(text, separator.end()))
-    stop = len(re.sub(r"[\s,;]+(?:and)?$", "", text[:stop]))
-    if stop <= separator.end():
+    separator = _ITEM_SEPARATOR.match(words, end) or _ARTICLE.match(words, end)
+    if separator is None:
         return None
-    return Meaning((0, len(text[:end].rstrip(" :"))), (separator.end(), stop), mark, 0.9)
+    stop = len(words.rstrip(" ,;."))
+    stop = min(stop, sentence_end(words, separator.end()))
+    stop = len(re.sub(r"[\s,;]+(?:and)?$", "", words[:stop]))
+    if not _says_something(words[separator.end() : stop], separator[0]):
+        return None
+    return Meaning((0, len(term)), (separator.end(), stop), mark, 0.9)
 
 
 @attrs.frozen
@@ -143,6 +179,19 @@ def _heads(
         found = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(text, start, stop)
         heads += [_Head(each.start(), each.end(), None) for each in found]
     return sorted(heads, key=lambda head: head.start)
+
+
+def _outside_brackets(words: str, heads: Sequence[_Head], start: int) -> list[_Head]:
+    """Leave out what stands in a bracket that was opened behind *start*."""
+    outside: list[_Head] = []
+    depth = 0
+    for head in heads:
+        part = words[start : head.start]
+        depth = max(0, depth + part.count("(") - part.count(")"))
+        if depth == 0:
+            outside.append(head)
+        start = max(start, head.start)
+    return outside
 
 
 def _items(text: str, heads: Sequence[_Head], stop: int, confidence: float) -> Iterator[Meaning]:
@@ -167,15 +216,37 @@ def _items(text: str, heads: Sequence[_Head], stop: int, confidence: float) -> I
     for at, (symbols, begin) in enumerate(groups):
         end = groups[at + 1][0][0].start if at + 1 < len(groups) else stop
         body = re.sub(
-            r"(?:[\s,;]|\b(?:and|where|with|while|whereas)\b(?=\s*$))+$", "", text[begin:end]
+            r"(?:[\s,;]|\b(?:and|where|with|while|whereas|the|an?)\b(?=\s*$))+$",
+            "",
+            text[begin:end],
         )
-        body = re.sub(r"(?:\s|[,;]|\s(?:and|where))+$", "", body)
-        if len(body) < 2:
+        body = _within_brackets(re.sub(r"(?:\s|[,;]|\s(?:and|where))+$", "", body))
+        if not _says_something(body, text[symbols[-1].end : begin]):
             continue
         for symbol in symbols:
             yield Meaning(
                 (symbol.start, symbol.end), (begin, begin + len(body)), symbol.mark, confidence
             )
+
+
+def _within_brackets(body: str) -> str:
+    """Cut a meaning off where the bracket ends that it stands in, or where one never ends."""
+    opened: list[int] = []
+    for at, char in enumerate(body):
+        if char == "(":
+            opened.append(at)
+        elif char == ")":
+            if not opened:
+                return body[:at].rstrip(" ,;")
+            opened.pop()
+    return body[: opened[0]].rstrip(" ,;") if opened else body
+
+
+def _says_something(body: str, cue: str) -> bool:
+    """Whether a meaning is one: words, and more than a property such as "positive"."""
+    if not _LETTER.search(body) or body[0] in "{|<[":
+        return False
+    return cue.strip(" ,") not in _BE or _PROPERTY.match(body) is None
 
 
 def _leads(text: str, start: int) -> bool:
@@ -212,8 +283,8 @@ def _statements(text: str, formulas: Sequence[Mark], done: int) -> Iterator[Mean
             if _STATEMENT.match(text, next(m.end for m in formulas if m.start == at)):
                 stop = len(inner.sub("", text[:at]))
                 break
-        body = text[found.end() : stop].rstrip(" ,;")
-        if len(body) > 1:
+        body = _within_brackets(text[found.end() : stop].rstrip(" ,;"))
+        if _says_something(body, found[0]):
             confidence = 0.8 if found["strong"] else 0.6
             yield Meaning(
                 (mark.start, mark.end), (found.end(), found.end() + len(body)), mark, confidence

@@ -27,6 +27,7 @@ from eventdocs.ir._terms import normalise_term
 
 How: TypeAlias = Sameness | Literal["part", "term", "estimate", ""]
 _Pattern: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
+_Family: TypeAlias = tuple[str, tuple[str, ...]]
 _ANY_INDEX = ""
 
 
@@ -59,12 +60,15 @@ class Meanings:
         self._patterns: dict[_Pattern, dict[str, Symbol]] = defaultdict(dict)
         self._indexed: dict[tuple[str, tuple[str, ...]], dict[str, Symbol]] = defaultdict(dict)
         self._bases: dict[str, dict[str, Symbol]] = defaultdict(dict)
+        self._families = self._indexed_families(entities)
         self._known_fits: dict[str, tuple[Scopes, How]] = {}
         by_id = {each.id.entity_id: each for each in entities}
         for each in entities:
             match each:
                 case Formula() if each.defines is not None:
-                    self._add(self.at_formula(each), ())
+                    # `a = 1` is one number; whatever `a_i` is, it is no part of that.
+                    number = each.relation == "=" and not each.variables
+                    self._add(self.at_formula(each), (), has_parts=not number)
                 case Definition():
                     by = each.form if each.form in ("where", "formula") else "definition"
                     meaning = self._meaning(each, each.symbol, "definition", by)
@@ -101,13 +105,40 @@ class Meanings:
             meaning = attrs.evolve(meaning, parameter=parameter, content=content)
             self._add(meaning, parameter.term_keys)
 
-    def _add(self, meaning: Meaning, terms: Iterable[str]) -> None:
+    def _indexed_families(self, entities: Iterable[Entity]) -> set[_Family]:
+        """Collect what bears a running index somewhere, or is spelled out as `(y_1, …, y_n)`."""
+        families: set[_Family] = set()
+        for each in entities:
+            symbols: list[Symbol] = []
+            if isinstance(each, Definition) and each.symbol is not None:
+                symbols = [each.symbol]
+            elif isinstance(each, Formula):
+                symbols = [variable.symbol for variable in each.variables]
+                own = each.defines
+                if own is not None:
+                    symbols.append(own)
+                    family = own.base, own.decoration
+                    if not own.subscript and any(
+                        (other.base, other.decoration) == family for other in symbols[:-1]
+                    ):
+                        families.add(family)
+            families.update(
+                (symbol.base, symbol.decoration)
+                for symbol in symbols
+                if any(
+                    is_index(part, self.indices) and not part.isdigit()
+                    for part in expanded(symbol, self.indices)
+                )
+            )
+        return families
+
+    def _add(self, meaning: Meaning, terms: Iterable[str], *, has_parts: bool = True) -> None:
         symbol = meaning.symbol
         if symbol is not None:
             self._symbols[symbol.key].add(meaning)
             self._bases[symbol.base][symbol.key] = symbol
             self._patterns[self._pattern(symbol)][symbol.key] = symbol
-            if self._has_only_indices(symbol, digits=False):
+            if has_parts and self._has_only_indices(symbol, digits=False):
                 self._indexed[symbol.base, symbol.decoration][symbol.key] = symbol
         for term in dict.fromkeys(terms):
             self._terms[term].add(meaning)
@@ -184,7 +215,7 @@ class Meanings:
                 fit = sameness(defined, symbol, self.indices)
                 if fit is not None:
                     fits[fit].append(key)
-        if self._has_only_indices(symbol, digits=True):
+        if self._is_part(symbol):
             whole = self._indexed.get((symbol.base, symbol.decoration), {})
             fits["part"] = [
                 key for key, each in whole.items() if len(each.subscript) != len(symbol.subscript)
@@ -209,6 +240,11 @@ class Meanings:
         ]
         for parts in product(*choices):
             yield symbol.base, symbol.decoration, parts
+
+    def _is_part(self, symbol: Symbol) -> bool:
+        """Say whether *symbol* can be a part of something: `w_2` is, only where `w_i` is."""
+        family = symbol.base, symbol.decoration
+        return self._has_only_indices(symbol, digits=family in self._families)
 
     def _has_only_indices(self, symbol: Symbol, *, digits: bool) -> bool:
         return all(

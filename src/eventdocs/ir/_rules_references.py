@@ -53,12 +53,14 @@ def ambiguous_references(document: Evidence) -> Iterator[Finding]:
     for each in document.all(CrossReference):
         if each.resolution.state == "ambiguous":
             found = [document.by_id[candidate] for candidate in each.resolution.candidates]
-            names = [f"{kind_of(candidate)} {name_of(candidate)}" for candidate in found]
+            every = (f"{kind_of(candidate)} {name_of(candidate)}" for candidate in found)
+            names = list(dict.fromkeys(every))
+            places = f" in {len(found)} places" if len(names) < len(found) else ""
             yield Finding(
                 code="ambiguous-reference",
                 severity="warning",
                 entities=(each, *found),
-                message=f"{shorten(each.raw_target)!r} fits {listed(names)}.",
+                message=f"{shorten(each.raw_target)!r} fits {listed(names)}{places}.",
                 suggestion="Refer to one of them by a label or number of its own.",
                 data={"target": each.raw_target, "candidates": [*names]},
                 subject=(each.raw_target,),
