@@ -103,14 +103,14 @@ class _CommitsTwice(Projection):
     """A planted bug: effects in one transaction, the checkpoint in another."""
 
     @override
-    async def _commit(self, at: Checkpoint, events: Events) -> Checkpoint:
+    async def _commit(self, at: Checkpoint, events: Events) -> tuple[Checkpoint, int]:
         async with self._begin() as tx:
             before = await self._lock(tx, at)
             steps = plan(events, self._handlers)
-            after = await self._apply_in(tx, before, steps, events[-1])
+            after, count = await self._apply_in(tx, before, steps, events)
         async with self._begin() as tx:
             await write_checkpoint(tx, after)
-        return after
+        return after, count
 
 
 @pytest.mark.once
