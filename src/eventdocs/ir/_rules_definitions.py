@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from eventdocs.ir._entities import Definition, Formula, Severity, Symbol
+from eventdocs.ir._entities import Definition, Formula, Severity
 from eventdocs.ir._findings import Evidence, Finding, is_sure, listed
-from eventdocs.ir._symbols import sameness, spell
+from eventdocs.ir._symbols import Pattern, pattern_of, possible_patterns, spell
 from eventdocs.ir._terms import normalise_term
 
 _ENOUGH = 16
@@ -138,15 +138,10 @@ def unused_definitions(document: Evidence) -> Iterator[Finding]:
     for each in document.all(Definition):
         if each.symbol is None or each.form == "formula":
             continue
-        symbols = uses.get(each.symbol.base, {})
-        # The very symbol first: comparing all others takes time square in the document.
-        exact = symbols.get(each.symbol.key)
-        fits = exact is not None and any(not _inside(formula, each) for formula in exact[1])
-        fits = fits or any(
-            not _inside(formula, each)
-            for symbol, formulas in symbols.values()
-            if sameness(each.symbol, symbol, indices)
-            for formula in formulas
+        # Comparing all symbols with all would take time square in the document.
+        symbols = uses.get(pattern_of(each.symbol, indices), {})
+        fits = any(
+            not _inside(formula, each) for formulas in symbols.values() for formula in formulas
         )
         if not fits:
             name = spell(each.symbol)
@@ -161,16 +156,18 @@ def unused_definitions(document: Evidence) -> Iterator[Finding]:
             )
 
 
-def _uses(document: Evidence) -> dict[str, dict[str, tuple[Symbol, list[Formula]]]]:
-    """Index formulas by the letters and symbols in them; a few for each are enough."""
-    uses: dict[str, dict[str, tuple[Symbol, list[Formula]]]] = defaultdict(dict)
+def _uses(document: Evidence) -> dict[Pattern, dict[str, list[Formula]]]:
+    """Index formulas by what their symbols can mean; a few for each symbol are enough."""
+    uses: dict[Pattern, dict[str, list[Formula]]] = defaultdict(dict)
+    indices = document.meanings.indices
     for formula in document.all(Formula):
         symbols = [each.symbol for each in formula.variables]
         symbols += [formula.defines] if formula.defines is not None else []
         for symbol in symbols:
-            _, formulas = uses[symbol.base].setdefault(symbol.key, (symbol, []))
-            if len(formulas) < _ENOUGH:
-                formulas.append(formula)
+            for pattern in possible_patterns(symbol, indices):
+                formulas = uses[pattern].setdefault(symbol.key, [])
+                if len(formulas) < _ENOUGH:
+                    formulas.append(formula)
     return uses
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from eventdocs.ir._entities import Cell, Definition, Formula, Table
@@ -26,8 +26,12 @@ def ragged_rows(document: Evidence) -> Iterator[Finding]:
         expected = _expected(table, widths)
         if _header_differs(table, widths):
             continue
+        first: dict[int, Cell] = {}
+        for cell in table.cells:
+            first.setdefault(cell.row, cell)
         for row, width in enumerate(widths):
             if width != expected:
+                at = first.get(row)
                 yield Finding(
                     code="ragged-row",
                     severity="error" if width > expected else "warning",
@@ -36,8 +40,8 @@ def ragged_rows(document: Evidence) -> Iterator[Finding]:
                     f"instead of {expected}.",
                     suggestion="Add the missing cells, or join or escape the surplus ones.",
                     data={"row": row, "cells": width, "columns": expected},
-                    span=next((cell.span for cell in table.cells if cell.row == row), None),
-                    subject=(*_subject(table), _row_label(table, row)),
+                    span=None if at is None else at.span,
+                    subject=(*_subject(table), "" if at is None else shorten(at.text)),
                 )
 
 
@@ -114,9 +118,12 @@ def mixed_columns(document: Evidence) -> Iterator[Finding]:
 def unit_mismatch(document: Evidence) -> Iterator[Finding]:
     """Report quantities that have one unit here and another there."""
     for table in document.all(Table):
+        by_column: dict[int, list[Cell]] = defaultdict(list)
+        for cell in table.cells:
+            by_column[cell.col].append(cell)
         for col, column in enumerate(table.columns):
-            for cell in table.cells:
-                if cell.col == col and _differ(cell.unit, column.unit):
+            for cell in by_column[col]:
+                if _differ(cell.unit, column.unit):
                     heading = " / ".join(column.path) or f"column {col + 1}"
                     yield Finding(
                         code="unit-mismatch",
@@ -201,10 +208,6 @@ def _header_differs(table: Table, widths: list[int]) -> bool:
         and len(set(body)) == 1
         and set(widths[: table.header_rows]).isdisjoint(body)
     )
-
-
-def _row_label(table: Table, row: int) -> str:
-    return next((shorten(cell.text) for cell in table.cells if cell.row == row), "")
 
 
 def _subject(table: Table) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Literal, TypeAlias
 
 from eventdocs.ir._entities import Entity, Formula, Symbol
@@ -13,6 +14,10 @@ Sameness: TypeAlias = Literal["exact", "renamed", "shifted"]
 """How a used symbol fits a defined one: as it is, with other index letters, or at
 another index (`L_{t-1}` for `L_t`, `w_1` for `w_i`)."""
 
+Pattern: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""Base, decoration and subscripts of a symbol, with blanks for indices."""
+
+_ANY_INDEX = ""
 _USUAL_INDICES = frozenset("ijklmntτ")
 _SHIFT = re.compile(r"(?P<letter>\w)\s*[+\-\u2212±]\s*\S+")
 _MARKS = {
@@ -74,6 +79,26 @@ def sameness(defined: Symbol, used: Symbol, indices: frozenset[str]) -> Sameness
         if own not in indices or other not in indices:
             worst = "shifted"
     return worst
+
+
+def pattern_of(symbol: Symbol, indices: frozenset[str]) -> Pattern:
+    """Blank the letters of a defined symbol that are indices; a digit means itself."""
+    parts = tuple(
+        _ANY_INDEX if is_index(each, indices) and not each.isdigit() else each
+        for each in expanded(symbol, indices)
+    )
+    return symbol.base, symbol.decoration, parts
+
+
+def possible_patterns(symbol: Symbol, indices: frozenset[str]) -> Iterator[Pattern]:
+    """List the patterns of what a used symbol can mean; there, a digit can be any index.
+
+    Whatever is the same by `sameness` is among them, so that nothing else need be compared.
+    """
+    base, decoration, plain = pattern_of(symbol, indices)
+    choices = [(each, _ANY_INDEX) if each.isdigit() else (each,) for each in plain]
+    for parts in product(*choices):
+        yield base, decoration, parts
 
 
 def is_index(subscript: str, indices: frozenset[str]) -> bool:

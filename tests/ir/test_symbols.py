@@ -1,11 +1,25 @@
-"""How symbols are written for people."""
+"""How symbols are written for people, and which of them can mean the same."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eventdocs.extraction import extract
 from eventdocs.ir import Symbol, impact, spell
+from eventdocs.ir._symbols import pattern_of, possible_patterns, sameness
+
+INDICES = frozenset("ijt")
+
+symbols = st.builds(
+    Symbol,
+    base=st.sampled_from("wv"),
+    decoration=st.sampled_from([(), ("hat",)]),
+    subscript=st.lists(
+        st.sampled_from(["i", "j", "t", "t-1", "i+1", "1", "2", "max", "it", "k"]), max_size=3
+    ).map(tuple),
+)
 
 
 class TestASymbol:
@@ -40,3 +54,12 @@ class TestASymbol:
         ir = extract(text.encode(), source_name="a.md").ir
 
         assert [each.name for each in impact(ir, name).affected] == ["y"]
+
+
+class TestPatterns:
+    @given(defined=symbols, used=symbols)
+    def test_find_everything_that_can_be_the_same(self, defined: Symbol, used: Symbol) -> None:
+        """Who compares only symbols that share a pattern misses none."""
+        found = pattern_of(defined, INDICES) in set(possible_patterns(used, INDICES))
+
+        assert found == (sameness(defined, used, INDICES) is not None)
