@@ -7,17 +7,15 @@ import contextlib
 import os
 import sys
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
 import attrs
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from eventdocs.errors import TransientStoreError
-from eventdocs.store import EventStore, Selection
+from eventdocs.store import EventStore
 from tests.stress.writers import Report
 
 SCALE = float(os.environ.get("EVENTDOCS_STRESS", "1"))
@@ -32,82 +30,57 @@ ReadAfter: TypeAlias = Callable[[int], Awaitable[Sequence[Seen]]]
 """Reads some events after a sequence, in order; none if there are none to be seen yet."""
 
 
-def settled_reader(store: EventStore) -> ReadAfter:
-    """Read as every host does, through the port."""
+@attrs.define(kw_only=True)
+class Sightings:
+    """What somebody who follows the log has seen, in the order in which they saw it."""
 
-    # An answer must be had: taking a server that is away for the end of the log would end the tail.
-    @retry(
-        retry=retry_if_exception_type(TransientStoreError),
-        wait=wait_fixed(0.02),
-        stop=stop_after_delay(60),
-        reraise=True,
-    )
-    async def read(after: int) -> Sequence[Seen]:
-        page = await store.read_page(Selection(after=after), limit=200)
-        return [(event.sequence, event.id) for event in page.events]
+    seen: list[Seen] = attrs.field(factory=list[Seen], init=False)
+    _grown: asyncio.Condition = attrs.field(factory=asyncio.Condition, init=False)
 
-    return read
+    async def take(self, events: Iterable[Seen]) -> None:
+        """Add what was just seen."""
+        self.seen.extend(events)
+        async with self._grown:
+            self._grown.notify_all()
 
+    async def has_seen(self, count: int) -> None:
+        """Wait until so many events have been seen."""
+        async with self._grown:
+            await self._grown.wait_for(lambda: len(self.seen) >= count)
 
-def naive_reader(connection: asyncpg.Connection[asyncpg.Record]) -> ReadAfter:
-    """Read what is visible after the last sequence: the bug that every second outbox has."""
-
-    async def read(after: int) -> Sequence[Seen]:
-        rows = await connection.fetch(
-            "SELECT sequence, id FROM eventdocs_events WHERE sequence > $1 "
-            "ORDER BY sequence LIMIT 200",
-            after,
-        )
-        return [(row[0], row[1]) for row in rows]
-
-    return read
-
-
-def hasty_reader(connection: asyncpg.Connection[asyncpg.Record]) -> ReadAfter:
-    """Ask for the watermark in the statement that reads: its snapshot is older than the answer.
-
-    The pause stands for a busy machine; without it the loss is as real, and rarer.
-    """
-
-    async def read(after: int) -> Sequence[Seen]:
-        rows = await connection.fetch(
-            """
-            WITH pause AS MATERIALIZED (SELECT pg_sleep(0.002)),
-                settled AS MATERIALIZED (SELECT eventdocs_watermark() AS mark FROM pause)
-            SELECT sequence, id FROM eventdocs_events
-            WHERE sequence > $1 AND sequence <= (SELECT mark FROM settled)
-            ORDER BY sequence LIMIT 200
-            """,
-            after,
-        )
-        return [(row[0], row[1]) for row in rows]
-
-    return read
+    async def has_reached(self, sequence: int) -> None:
+        """Wait until the event at *sequence* has been seen, or one beyond; not for ever."""
+        async with asyncio.timeout(30), self._grown:
+            await self._grown.wait_for(lambda: self.seen and self.seen[-1][0] >= sequence)
 
 
 @attrs.define
-class Tail:
+class Tail(Sightings):
     """A reader that follows the log from its beginning, as fast as it can."""
 
     read: ReadAfter
-    seen: list[Seen] = attrs.field(factory=list[Seen])
-    _grown: asyncio.Condition = attrs.field(factory=asyncio.Condition, init=False)
 
     async def run(self, writing_is_over: asyncio.Event) -> None:
         """Follow until the writers are done and nothing more comes."""
         while True:
             over = writing_is_over.is_set()
             events = await self.read(self.seen[-1][0] if self.seen else 0)
-            self.seen.extend(events)
-            async with self._grown:
-                self._grown.notify_all()
+            await self.take(events)
             if over and not events:
                 return
 
-    async def has_seen(self, count: int) -> None:
-        """Wait until so many events have been seen."""
-        async with self._grown:
-            await self._grown.wait_for(lambda: len(self.seen) >= count)
+
+@attrs.define
+class Follower(Sightings):
+    """A subscription that follows the log from its beginning."""
+
+    store: EventStore
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        async with self.store.subscribe(page_size=1_000) as subscription:
+            async for page in subscription.pages():
+                await self.take((event.sequence, event.id) for event in page)
 
 
 @attrs.frozen
@@ -146,6 +119,18 @@ class Truth:
             problems.append(f"doubled {len(seen) - len(found)}")
         if sorted(seen) != list(seen):
             problems.append("out of order")
+        return problems
+
+    def inverted(self, seen: Sequence[Seen]) -> list[str]:
+        """Tell which streams' versions a reader saw in another order than theirs."""
+        places = {each: (stream, version) for _, each, stream, version in self.events}
+        reached: dict[str, int] = defaultdict(int)
+        problems: list[str] = []
+        for _, event_id in seen:
+            stream, version = places[event_id]
+            if version < reached[stream]:
+                problems.append(f"{stream}@{version} after {stream}@{reached[stream]}")
+            reached[stream] = version
         return problems
 
     def broken_promises(self, report: Report) -> list[str]:
@@ -211,6 +196,18 @@ async def write_everything(
     for output in outputs:
         report.read(output)
     return report
+
+
+async def roll_back_prepared(url: str) -> None:
+    """End the transactions that a killed process has left prepared."""
+    connection = await asyncpg.connect(url)
+    try:
+        for row in await connection.fetch(
+            "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()"
+        ):
+            await connection.execute(f"ROLLBACK PREPARED '{row[0]}'")
+    finally:
+        await connection.close()
 
 
 async def terminate_backends(url: str, every: float) -> None:

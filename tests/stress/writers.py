@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
 
+import asyncpg
 import attrs
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +29,17 @@ from eventdocs.store import Appended, EventStore, Expect, NewEvent, event
 
 HOT_STREAMS = 5
 """Streams that all writers of all processes append to."""
+
+_PROCESSES = 2
+
+_persistently = retry(
+    retry=retry_if_exception_type(
+        (TransientStoreError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+    ),
+    wait=wait_random_exponential(multiplier=0.05, max=1),
+    stop=stop_after_delay(60),
+    reraise=True,
+)
 
 
 @event("Ticked")
@@ -80,13 +93,29 @@ class Report:
 
 
 class Writer:
-    """One host: appends, alone or in transactions of its own, until it has made its events."""
+    """One host: appends, alone or in transactions of its own, until it has made its events.
 
-    def __init__(self, store: EventStore, output: TextIO, name: str, events: int) -> None:
+    Args:
+        store: The log.
+        output: Where it reports.
+        name: Also what its decisions depend on.
+        events: How many to make.
+        transactions: Prepares transactions and ends them; None where the server allows none.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        output: TextIO,
+        name: str,
+        events: int,
+        transactions: PreparedTransactions | None,
+    ) -> None:
         self._store = store
         self._output = output
         self._name = name
         self._left = events
+        self._transactions = transactions
         self._random = random.Random(name)
 
     async def run(self) -> None:
@@ -96,6 +125,7 @@ class Writer:
             *[self._append_repeatedly] * 2,
             *[self._append_with_belief] * 2,
             *[self._transact] * 3,
+            *[self._transact_in_two_phases] * (self._transactions is not None),
         )
         while self._left > 0:
             await self._random.choice(moves)()
@@ -144,6 +174,8 @@ class Writer:
         try:
             async with self._store.begin() as tx:
                 bound = self._store.using(tx)
+                if self._random.random() < 0.3:
+                    await self._write_something_else(tx)
                 # In the order of the names, as everybody's who locks several.
                 for stream in sorted({self._stream() for _ in range(self._random.randint(1, 3))}):
                     async with self._savepoint(tx) as kept:
@@ -166,6 +198,31 @@ class Writer:
             for outcome in recorded:
                 self._tell_recorded(outcome)
 
+    async def _transact_in_two_phases(self) -> None:
+        assert self._transactions is not None
+        tried: list[Sequence[NewEvent[Ticked]]] = []
+        recorded: list[Appended] = []
+        async with self._transactions.next_one() as gid:
+            try:
+                async with self._store.begin() as tx:
+                    for stream in sorted({self._stream(), self._stream()}):
+                        tried.append(self._events())
+                        recorded.append(await self._store.using(tx).append(stream, tried[-1]))
+                    await tx.execute(text(f"PREPARE TRANSACTION '{gid}'"))
+            except (TransientStoreError, SQLAlchemyError):
+                await self._transactions.end(gid, "ROLLBACK")
+                for events in tried:
+                    self._tell(events, "unknown")
+                return
+            await asyncio.sleep(self._random.choice((0, 0.001, 0.03)))
+            commits = self._random.random() < 0.7
+            await self._transactions.end(gid, "COMMIT" if commits else "ROLLBACK")
+        for outcome, events in zip(recorded, tried, strict=True):
+            if commits:
+                self._tell_recorded(outcome)
+            else:
+                self._tell(events, "rolled back")
+
     @contextlib.asynccontextmanager
     async def _savepoint(self, tx: AsyncConnection) -> AsyncGenerator[bool]:
         """Sometimes put what the block does under a savepoint, sometimes roll that back."""
@@ -179,6 +236,11 @@ class Writer:
                 if chance >= 0.75:
                     raise _MindChangedError
 
+    async def _write_something_else(self, tx: AsyncConnection) -> None:
+        """Have the transaction take its id, as a row of the host's own makes it do."""
+        await tx.execute(text("SELECT pg_current_xact_id()"))
+        await self._pause(tx)
+
     async def _pause(self, tx: AsyncConnection) -> None:
         """Stand still in the open transaction, now and then for long."""
         milliseconds = self._random.choice((0, 0, 1, 5, 30))
@@ -191,7 +253,7 @@ class Writer:
         return f"own-{self._name}-{self._random.randrange(3)}"
 
     def _events(self) -> list[NewEvent[Ticked]]:
-        count = self._random.choice((1, 2, 5, 20))
+        count = self._random.choice((1, 2, 20, 100, 100))
         self._left -= count
         return [NewEvent(data=Ticked(by=self._name)) for _ in range(count)]
 
@@ -213,23 +275,66 @@ class Writer:
         self._output.flush()
 
 
+class PreparedTransactions:
+    """The second phase of two-phase commits, on connections that are not the store's.
+
+    Args:
+        url: The database.
+        name: What the transactions' names begin with.
+        at_once: How many there may be at the same time.
+    """
+
+    def __init__(self, url: str, name: str, *, at_once: int) -> None:
+        self._url = url
+        self._names = (f"{name}.{number}" for number in itertools.count())
+        self._turns = asyncio.Semaphore(at_once)
+
+    @classmethod
+    async def where_allowed(cls, url: str, name: str) -> PreparedTransactions | None:
+        """Make them if the server has room for those of several processes."""
+        connection = await asyncpg.connect(url)
+        try:
+            room = int(await connection.fetchval("SHOW max_prepared_transactions"))
+        finally:
+            await connection.close()
+        return cls(url, name, at_once=2) if room >= _PROCESSES * 2 else None
+
+    @contextlib.asynccontextmanager
+    async def next_one(self) -> AsyncGenerator[str]:
+        """Give a name for a transaction when there is room for it."""
+        async with self._turns:
+            yield next(self._names)
+
+    @_persistently
+    async def end(self, gid: str, how: str) -> None:
+        """Commit or roll back the transaction, unless that has happened already."""
+        connection = await asyncpg.connect(self._url)
+        try:
+            with contextlib.suppress(asyncpg.UndefinedObjectError):
+                await connection.execute(f"{how} PREPARED '{gid}'")
+        finally:
+            await connection.close()
+
+
 async def write(url: str, output: Path, name: str, writers: int, events: int) -> None:
     """Run *writers* that make *events* each."""
     with output.open("w") as file:
         async with await _open(url) as store, asyncio.TaskGroup() as group:
+            transactions = await _prepared_transactions(url, name)
             for number in range(writers):
-                group.create_task(Writer(store, file, f"{name}.{number}", events).run())
+                writer = Writer(store, file, f"{name}.{number}", events, transactions)
+                group.create_task(writer.run())
 
 
-@retry(
-    retry=retry_if_exception_type(TransientStoreError),
-    wait=wait_random_exponential(multiplier=0.05, max=1),
-    stop=stop_after_delay(60),
-    reraise=True,
-)
+@_persistently
 async def _open(url: str) -> EventStore:
     """Open the store, also if the server is away at this very moment."""
     return await open_store(url, events=[Ticked])
+
+
+@_persistently
+async def _prepared_transactions(url: str, name: str) -> PreparedTransactions | None:
+    return await PreparedTransactions.where_allowed(url, name)
 
 
 if __name__ == "__main__":
