@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias, TypeVar
@@ -104,7 +104,7 @@ class Databases:
         return cls(server, template, tables, shape)
 
     @contextmanager
-    def lend(self) -> Iterator[str]:
+    def lend(self) -> Generator[str]:
         """Give the address of a database whose log is empty."""
         if self._free:
             name = self._free.pop()

@@ -314,7 +314,12 @@ class TestAWatch:
         """A subscription that waits is reason enough to look; nobody else is."""
         monkeypatch.setattr("eventdocs.store._feed.HELD_SECONDS", 0.01)
         held, told = asyncio.Event(), Held()
-        monkeypatch.setattr(told, "feed_held", lambda *, seconds: held.set() if seconds else None)
+
+        def note(*, seconds: float) -> None:
+            if seconds:
+                held.set()
+
+        monkeypatch.setattr(told, "feed_held", note)
         async with (
             open_store(postgres_url, events=[Noted], instrumentation=told) as store,
             store.begin() as tx,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -54,14 +54,15 @@ CHANCE = {"id", "recorded_at", "correlation_id", "causation_id", "store_id", "cr
 def shape(value: Any) -> Any:
     """Keep everything that does not depend on the moment; of that, its type."""
     if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
         return {
             key: type(each).__name__
             if key in CHANCE or key.endswith(("_at", "_id", "seconds"))
             else shape(each)
-            for key, each in value.items()
+            for key, each in fields.items()
         }
     if isinstance(value, list):
-        return [shape(each) for each in value]
+        return [shape(each) for each in cast("list[Any]", value)]
     return value
 
 

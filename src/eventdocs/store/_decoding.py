@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import orjson
 
@@ -47,15 +47,16 @@ def _upcasting(
 
 def _maker(cls: type) -> Callable[[Any], object]:
     """Give the function that cattrs has written for *cls*, found once and not for each event."""
+    slowly = cast("Callable[[Any, type], object]", converter.structure)
     try:
-        structure = terse_converter.get_structure_hook(cls)
+        structure = cast("Callable[[Any, type], object]", terse_converter.get_structure_hook(cls))
     except Exception:  # noqa: BLE001 - what cannot be read is told of each event
-        structure = converter.structure
+        structure = slowly
 
     def make(value: Any) -> object:
         try:
             return structure(value, cls)
         except Exception:  # noqa: BLE001 - raised again, with the place of every misfit
-            return converter.structure(value, cls)
+            return slowly(value, cls)
 
     return make
