@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -54,7 +54,7 @@ CHANCE = {"id", "recorded_at", "correlation_id", "causation_id", "store_id", "cr
 def shape(value: Any) -> Any:
     """Keep everything that does not depend on the moment; of that, its type."""
     if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
+        fields: dict[str, Any] = value
         return {
             key: type(each).__name__
             if key in CHANCE or key.endswith(("_at", "_id", "seconds"))
@@ -62,7 +62,8 @@ def shape(value: Any) -> Any:
             for key, each in fields.items()
         }
     if isinstance(value, list):
-        return [shape(each) for each in cast("list[Any]", value)]
+        entries: list[Any] = value
+        return [shape(each) for each in entries]
     return value
 
 
