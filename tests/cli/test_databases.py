@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from eventdocs.types import JSONValue
 from tests.cli.conftest import Ended, Eventdocs
 
 FIRST = """# Rates
@@ -51,19 +52,17 @@ CHANCE = {"id", "recorded_at", "correlation_id", "causation_id", "store_id", "cr
 """Facts that differ between two runs on one database, too."""
 
 
-def shape(value: Any) -> Any:
+def shape(value: JSONValue) -> JSONValue:
     """Keep everything that does not depend on the moment; of that, its type."""
     if isinstance(value, dict):
-        fields: dict[str, Any] = value
         return {
             key: type(each).__name__
             if key in CHANCE or key.endswith(("_at", "_id", "seconds"))
             else shape(each)
-            for key, each in fields.items()
+            for key, each in value.items()
         }
     if isinstance(value, list):
-        entries: list[Any] = value
-        return [shape(each) for each in entries]
+        return [shape(each) for each in value]
     return value
 
 
