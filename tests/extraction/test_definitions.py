@@ -87,6 +87,19 @@ class TestSentences:
             ("The upper limit is called the **Cap**.", "Cap", "The upper limit"),
             ("The upper limit (the “Cap”) holds.", "Cap", "The upper limit"),
             ("The upper limit (the **Cap**) holds.", "Cap", "The upper limit"),
+            ("The upper limit (“Weight Cap”) holds.", "Weight Cap", "The upper limit"),
+            ("The upper limit, which is called the **Cap**.", "Cap", "The upper limit"),
+            ("A “Cap” is any upper limit.", "Cap", "any upper limit"),
+            ("An index's “caps” are all upper limits.", "caps", "all upper limits"),
+            ("“Caps” are limits that hold above.", "Caps", "limits that hold above"),
+            (
+                "“Title Page” means, for a book, its first page.",
+                "Title Page",
+                "for a book, its first page",
+            ),
+            ("“Cap” stands for the limit, e.g. $x$. More.", "Cap", "the limit, e.g. x"),
+            ("- **caps**: upper limits of a weight", "caps", "upper limits of a weight"),
+            ("Upper limits denote the most there can be.", "Upper limits", "the most there can be"),
         ],
     )
     def test_define_by_a_cue(self, text: str, term: str, body: str) -> None:
@@ -102,6 +115,12 @@ class TestSentences:
         text = "“Cap” means the upper limit and “Floor” means the lower one.\n"
 
         assert _pairs(text) == [("Cap", "the upper limit"), ("Floor", "the lower one")]
+
+    def test_end_before_the_article_of_the_next_one(self) -> None:
+        """“…, and a” belongs to the term that follows."""
+        text = "The “Cap”, below, refers to the limit, and a “Floor” means the lower one.\n"
+
+        assert _pairs(text) == [("Cap", "the limit"), ("Floor", "the lower one")]
 
     def test_have_exact_bodies(self) -> None:
         """The body's place is where its words stand, markup included."""
@@ -123,11 +142,91 @@ class TestSentences:
             "What this means is open.",
             "He said “hello” and left.",
             "By all means do.",
+            "Please refer to the manual.",
+            "Does this mean the end?",
+            "Suppose we refer to the limit as high.",
+            "Weighted means are less robust.",
+            "Weighted means summarize the weights.",
+            "The “weighted” mean is not higher.",
+            "If no “cap” is provided, none holds.",
+            "**Cap** is used by the index.",
+            "**Cap** is the best choice.",
+            "**Cap** means that it ends.",
+            "The section “Caps” describes broadly how to cap.",
+            "Methods are called *synchronously*.",
+            "The trick is what is called the *cap*.",
         ],
     )
     def test_are_not_seen_everywhere(self, text: str) -> None:
-        """Pronouns, notes and figures of speech define nothing."""
+        """Pronouns, notes, averages, remarks and figures of speech define nothing."""
         assert find(text, Definition) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "See `help(“cap”)` for the upper limit.",
+            'The call is `f("cap")`: means of weights.',
+            "- **`cap`**: the upper limit",
+            "**`cap`** is the upper limit.",
+            "**weight_cap** means the upper limit.",
+            "“index.cap” means the upper limit.",
+            "[https://example.org](https://example.org) means the upper limit.",
+        ],
+    )
+    def test_do_not_define_code(self, text: str) -> None:
+        """What stands in code, or looks like it, is no term."""
+        assert find(text, Definition) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "- **0.2 <= d < 0.5** - the small ones",
+            "- **Version**: 1.0",
+            "- **Fast**: no compile step",
+            "- **Rounding**: a weight is rounded at last.",
+            "- **Enter your name**: the name of the user",
+        ],
+    )
+    def test_need_a_name_and_what_it_is(self, text: str) -> None:
+        """Conditions, settings, features and headings of clauses are no definitions."""
+        assert find(text, Definition) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'Catch undeclared ("phantom") dependencies.',
+            "Interest (*w*) is high.",
+            "Some (_contains_) or none.",
+            "For Markdown (“md”), change it.",
+        ],
+    )
+    def test_need_more_than_a_parenthesis(self, text: str) -> None:
+        """Quoted or slanted asides name nothing, unless they are written as names are."""
+        assert find(text, Definition) == []
+
+    def test_do_not_end_in_formulas(self) -> None:
+        """A full stop in a formula or in code is not the end of a sentence."""
+        text = "“Cap” means the limit for $i = 1, . . . , N$ and `a. b` alone. More.\n"
+
+        assert [body for _, body in _pairs(text)] == [
+            "the limit for i = 1, . . ., N and a. b alone"
+        ]
+
+    def test_are_as_sure_as_their_words(self) -> None:
+        """Lists of definitions are certain, cues are nearly so, and “is” may be a remark."""
+        texts = [
+            "Cap\n: The upper limit.\n",
+            "“Cap” means the upper limit.",
+            "**Cap** refers to the upper limit.",
+            "A Cap is defined as the upper limit.",
+            "**Cap** is the upper limit.",
+            "- **Cap**: the upper limit",
+        ]
+
+        sure = [only(text, Definition).prov.confidence for text in texts]
+
+        assert sure == sorted(sure, reverse=True)
+        assert len(set(sure)) == len(sure)
 
 
 class TestWhereClauses:
@@ -195,6 +294,71 @@ class TestWhereClauses:
     def test_stand_in_running_text_too(self, text: str, term: str, body: str) -> None:
         """A symbol can be explained without a displayed formula before it."""
         assert _pairs(text) == [(term, body)]
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            (
+                "where $d$ are the $l^{th}$ ($l = 1, . . . , L$) draws of it. More.",
+                [("d", "the l^{th} (l = 1, . . ., L) draws of it")],
+            ),
+            ("where $x = 1$ and $y$ is the size.", [("y", "the size")]),
+            ("where $x = f(u)$ where $u$ is the size.", [("u", "the size")]),
+            ("where $x$ is the size (of $y$, the cap).", [("x", "the size (of y, the cap)")]),
+            ("(where $x$ is the size) of all.", [("x", "the size")]),
+            ("where $x$ is the size; for others, it is zero.", [("x", "the size")]),
+        ],
+    )
+    def test_end_where_the_meaning_ends(self, text: str, expected: list[tuple[str, str]]) -> None:
+        """Brackets stay whole, and a singular verb is about the last symbol alone."""
+        assert _pairs(f"$$a = b$$\n\n{text}\n") == expected
+
+    @pytest.mark.parametrize(
+        "property_",
+        [
+            "positive",
+            "estimated by the link",
+            "close to zero",
+            "normally distributed",
+            "upper triangular",
+            "full-rank",
+            "the same as above",
+            "in the set",
+            "$f(z)$",
+        ],
+    )
+    def test_do_not_take_properties_for_meanings(self, property_: str) -> None:
+        """What a symbol is like does not say what it is."""
+        text = f"$$a = b$$\n\nwhere $x$ is {property_}, and $y$ is the size.\n"
+
+        assert _pairs(text) == [("y", "the size")]
+
+    def test_may_be_lists_of_names(self) -> None:
+        """A list that is announced as definitions explains names of any kind."""
+        text = (
+            "Definitions:\n\n- Net Asset Value: the value of all assets\n- `nav`: the code of it\n"
+        )
+
+        [definition] = find(text, Definition)
+
+        assert (definition.term, definition.body) == ("Net Asset Value", "the value of all assets")
+        assert definition.prov.confidence < 0.9
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            "- Inline math: $a + b$",
+            "- file: the name of the file",
+            "- `file`: the name of the file",
+            "- A title page is constructed by it",
+            "- As is the standard, it holds",
+            "- scroll: `a`|`b`",
+            "- An autolink: <https://example.org>",
+        ],
+    )
+    def test_are_not_any_list(self, items: str) -> None:
+        """Behind “the following:”, only symbols are explained."""
+        assert find(f"It knows the following things:\n\n{items}\n", Definition) == []
 
     @pytest.mark.parametrize(
         "text",

@@ -168,6 +168,37 @@ class TestFormulas:
         assert alignment.defines.key == "a"
         assert (definition.term, definition.body, definition.form) == ("c", "d", "formula")
 
+    @pytest.mark.parametrize(
+        ("row", "defined"),
+        [
+            ("a &= b & c &= d", ["a", "c"]),
+            ("a &= b & c &= d & e &= f", ["a", "c", "e"]),
+            ("a & = b & c & = d", ["a", "c"]),
+            ("a &= b & c = d", ["a", "c"]),
+            ("a &= b &= c", ["a"]),
+            ("a &=& b", ["a"]),
+            ("a &= b & \\text{if } c &= d", ["a"]),
+            ("a &= b & (c &= d)", ["a"]),
+            ("a &= b & c", ["a"]),
+        ],
+    )
+    def test_side_by_side_are_equations_of_their_own(self, row: str, defined: list[str]) -> None:
+        """Pairs of columns hold an equation each; conditions belong to the one before them."""
+        text = f"$$\n\\begin{{aligned}} {row} \\end{{aligned}}\n$$\n\n$$g = a c e$$\n"
+
+        alignment, _ = find(text, Formula)
+
+        assert alignment.defines is not None
+        others = [each.term for each in find(text, Definition)]
+        assert [alignment.defines.key, *others] == defined
+
+    @pytest.mark.parametrize("written", ["i^{th}", "i^{\\text{th}}", "i^{\\mathrm{th}}"])
+    def test_that_count_have_no_letters_of_the_ordinal(self, written: str) -> None:
+        """The i-th is about i; `t` and `h` are only letters of a word."""
+        [variable] = only(f"The ${written}$ day.", Formula).variables
+
+        assert variable.symbol.key == "i"
+
 
 class TestMacros:
     def test_are_expanded(self) -> None:

@@ -63,6 +63,17 @@ class TestAmbiguousReferences:
         assert issue.data["candidates"] == ["section 2 Rules", "section 2 Weights"]
         assert issue.entities[1:] == tuple(each.id.entity_id for each in ir.entities[:2])
 
+    def test_names_what_looks_alike_once(self) -> None:
+        """Nine sections of one title are named once, and counted."""
+        draft = Draft()
+        for _ in range(9):
+            draft.section("2 Rules")
+        draft.reference("Section 2")
+
+        (issue,) = issues_of(draft.build(), "ambiguous-reference")
+
+        assert issue.message == "'Section 2' fits section 2 Rules in 9 places."
+
 
 class TestAnchors:
     def test_that_are_given_twice_are_errors(self) -> None:

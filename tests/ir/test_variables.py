@@ -70,6 +70,8 @@ class TestVariables:
             ("R_{b}", "R_{c}"),
             ("R_{1}", "R_{2}"),
             ("R_{1}", "R_{i}"),
+            ("R", "R_{2}"),
+            ("R", "R_{1,2}"),
             ("hat(R)", "R"),
             ("R", "S"),
             ("r", "R"),
@@ -82,6 +84,38 @@ class TestVariables:
         draft.formula(f"W = {used}", defines="W", uses=[used])
 
         assert variable_of(draft.build(), f"W = {used}", used).resolution.state == "dangling"
+
+    def test_with_numbers_are_parts_of_what_is_indexed(self) -> None:
+        """`w_2` is one of the weights `w` where the document writes `w_i`, too."""
+        draft = Draft()
+        draft.definition("Weights", "one for each member", names="w")
+        draft.formula("S = w_{i}", defines="S", uses=["w_{i}", variable("i", "index")])
+        draft.formula("T = w_{2}", defines="T", uses=["w_{2}"])
+        ir = draft.build()
+
+        found = variable_of(ir, "T = w_{2}", "w_{2}").resolution
+
+        assert found.target == definition_of(ir, "Weights").id.entity_id
+
+    def test_with_numbers_are_parts_of_what_is_spelled_out(self) -> None:
+        """`y = (y_1, y_2)` says what `y_2` is a part of."""
+        draft = Draft()
+        draft.formula("y = (y_{1}, y_{2})", defines="y", uses=["y_{1}", "y_{2}"])
+        draft.formula("T = y_{2}", defines="T", uses=["y_{2}"])
+        ir = draft.build()
+
+        found = variable_of(ir, "T = y_{2}", "y_{2}").resolution
+
+        assert found.target == formula_of(ir, "y = (y_{1}, y_{2})").id.entity_id
+
+    @pytest.mark.parametrize("used", ["Q_{i}", "Q_{2}"])
+    def test_are_no_parts_of_a_number(self, used: str) -> None:
+        """`Q = 15` is one number, whatever `Q_i` may be."""
+        draft = Draft()
+        draft.formula("Q = 15", defines="Q")
+        draft.formula(f"S = {used}", defines="S", uses=[used, variable("i", "index")])
+
+        assert variable_of(draft.build(), f"S = {used}", used).resolution.state == "dangling"
 
     @pytest.mark.parametrize("role", ["bound", "index", "operator"])
     def test_that_are_bound_need_no_definition(self, role: str) -> None:

@@ -6,7 +6,7 @@ import re
 
 from eventdocs.extraction._prose import NOT_WORDS
 
-__all__ = ["NO_NAME", "is_name", "says_what_it_is"]
+__all__ = ["NO_NAME", "begins_with_verb", "is_name", "says_what_it_is"]
 
 NO_NAME = frozenset(
     (
@@ -22,7 +22,7 @@ _NEVER_INSIDE = frozenset(
     (
         "are be been can cannot could did do does had has have he i is it may might must please she should "
         "suppose that they was we were what when where whether which who why will would you shall not if "
-        "this these those there here let us either neither only also because"
+        "this these those there here let us my our your his her their either neither only also because"
     ).split()
 )
 _NEVER_LAST = frozenset(
@@ -63,6 +63,15 @@ _NO_NOUN = re.compile(
     r"just|then|thus|not|there|here|used|no|more|less|much|many|too|so|as|in|on|at|by|to|from|with|for|like|"
     r"better|best|worse|great|new|available|out|up|off|over|under|due|subject|relative|responsible|based)",
     re.IGNORECASE,
+)
+_GOES_ON = re.compile(
+    r"(?:is|are|was|were|be|has|have|had|do|does|did|can|could|may|might|must|will|would|shall|should|serve|"
+    r"differ|obtained|used|computed|based|in|of|for|at|from|on|with|by|and|or|than|as|under|over|not)\b"
+    r"|\([A-Z]|[.,;:)]|$"
+)
+_ACTS = re.compile(
+    r"(?!(?:all|both|any|either|each|such|only|not|to|for|in|of|or|and|as|at|by|on|than|that)\b)"
+    r"[a-z]+(?<!ing)\s+(?:the|an?|this|these|our|your)\b"
 )
 _RELATIVE = frozenset(
     "that which who whom whose where when whether if as what whatever whoever while because".split()
@@ -117,6 +126,11 @@ def says_what_it_is(words: str, *, plural: bool = False) -> bool:
         return True
     found = _QUALIFIED.match(words) or (_PLURAL.match(words) if plural else None)
     return found is not None and not _NO_NOUN.fullmatch(found["first"])
+
+
+def begins_with_verb(words: str) -> bool:
+    """Tell whether "means", before *words*, is a noun: “the means are”, “the means describe the …”."""
+    return _GOES_ON.match(words) is not None or _ACTS.match(words) is not None
 
 
 def _has_own_verb(words: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from eventdocs.extraction._noun_phrases import is_name, says_what_it_is
+from eventdocs.extraction._noun_phrases import begins_with_verb, is_name, says_what_it_is
 from eventdocs.extraction._prose import Prose
 
 __all__ = ["Phrase", "phrases", "sentence_end"]
@@ -67,6 +67,8 @@ _ARTICLE = re.compile(
     r"\b(?:(?:the|an?|each|any)(?:\s+(?:term|expression|word|phrase)s?)?|(?:(?:the|an?)\s+)?\w+['’]s)\s*$",
     re.IGNORECASE,
 )
+_WHICH = re.compile(r"[\s,]*\b(?:which|that)$")
+_EXAMPLE = re.compile(r"[\s,;:(]*\b(?:and\s+)?(?:e\.g|i\.e)$")
 _SURE_STEMS = ("mean", "shall mean", "defined", "meaning")
 _LOOSE_STEMS = ("represent", "describe")
 _STOP = re.compile(r"[.!?](?:[\"”’)\]]*)(?=\s|$)")
@@ -135,7 +137,11 @@ def _candidates(prose: Prose, words: str, in_list: bool) -> Iterator[Phrase]:
     if not any(cue in words for cue in _CUE_STEMS):
         return
     for found in _NAMED_CUE.finditer(words):
-        if is_name(found["term"]) and _agrees(found["term"], found["cue"]):
+        if (
+            is_name(found["term"])
+            and _agrees(found["term"], found["cue"])
+            and not _is_noun(found["cue"], words, found.end())
+        ):
             confidence = 0.7 if _is_sure(found["cue"]) else 0.6
             yield Phrase(found.span("term"), _body(words, found.end()), confidence, found["short"])
 
@@ -146,7 +152,9 @@ def _quoted(words: str) -> Iterator[Phrase]:
         if not is_name(found["quoted"], quoted=True):
             continue
         if found["cue"]:
-            confidence = _confidence(found["cue"], 0.9)
+            confidence = _confidence_behind(found["cue"], words, found.end(), best=0.9)
+            if not confidence:
+                continue
         elif _begins_sentence(words, found.start(), ",") and says_what_it_is(
             _ahead(words, found.end()), plural=found["be"].lower() == "are"
         ):
@@ -192,19 +200,22 @@ def _marked(prose: Prose, words: str, in_list: bool) -> Iterator[Phrase]:
         if words[mark.end : mark.end + 1] == ")" and (opened := _MARKED_PARENTHESIS.search(lead)):
             at = mark.start - len(lead) + opened.start()
             yield Phrase((mark.start, mark.end), _before(words, at), 0.7)
-        elif (called := _CALLED.search(lead)) is not None:
-            at = mark.start - len(lead) + called.start()
-            yield Phrase((mark.start, mark.end), _before(words, at), 0.6)
+        elif (called := _CALLED.search(lead)) is not None and not term.endswith("ly"):
+            start, end = _before(words, mark.start - len(lead) + called.start())
+            # "…, which is called X", but not "the trick is what is called X".
+            end -= len(words[start:end]) - len(_WHICH.sub("", words[start:end]))
+            if not words[start:end].endswith((" what", " that")):
+                yield Phrase((mark.start, mark.end), (start, end), 0.6)
 
 
 def _after_term(found: re.Match[str], words: str, *, strong: bool, first: bool) -> float:
     """How sure a cue behind a marked term makes a definition; 0 if it makes none."""
-    said = _ahead(words, found.end())
     if found["cue"]:
-        loose = found["cue"].lower().startswith(_LOOSE_STEMS)
-        if re.match(r"that\b", said) or (loose and not says_what_it_is(said)):
+        if re.match(r"that\b", words[found.end() : found.end() + 5]):
             return 0.0
-        return _confidence(found["cue"], 0.85 if strong else 0.7)
+        best = 0.85 if strong else 0.7
+        return _confidence_behind(found["cue"], words, found.end(), best=best)
+    said = _ahead(words, found.end())
     if strong and first and says_what_it_is(said, plural=found["be"].lower() == "are"):
         return 0.55
     return 0.0
@@ -215,10 +226,19 @@ def _ahead(words: str, start: int) -> str:
     return words[start : start + 200]
 
 
-def _confidence(cue: str, best: float) -> float:
+def _confidence_behind(cue: str, words: str, end: int, *, best: float) -> float:
+    """How sure a cue makes what comes behind it a definition; 0 if it makes none."""
     if cue.lower().startswith(_LOOSE_STEMS):
-        return min(best, 0.5)
+        return min(best, 0.5) if says_what_it_is(_ahead(words, end)) else 0.0
+    # Behind a quotation, "means" is a verb: "Title Page" means, for a book, …
+    if (best < 0.9 or cue == "mean") and _is_noun(cue, words, end):
+        return 0.0
     return best if _is_sure(cue) else best - 0.05
+
+
+def _is_noun(cue: str, words: str, end: int) -> bool:
+    """Whether "mean" or "means" is an average here, and no verb."""
+    return cue.lower() in {"mean", "means"} and begins_with_verb(_ahead(words, end))
 
 
 def _is_sure(cue: str) -> bool:
@@ -254,7 +274,7 @@ def _body(text: str, start: int, limit: int | None = None) -> tuple[int, int]:
         end = start + len(_TOWARDS_NEXT.sub("", text[start:limit]))
     while end > start and text[end - 1] in " ;,:":
         end -= 1
-    return start, end
+    return start, start + len(_EXAMPLE.sub("", text[start:end]))
 
 
 def _before(text: str, end: int) -> tuple[int, int]:

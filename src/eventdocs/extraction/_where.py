@@ -29,10 +29,11 @@ _CUE = re.compile(
     r"\s*,?\s*(?:(?P<verb>is|are|denotes?|denoting|represents?|representing|stands?\s+for|refers?\s+to|"
     r"being|be|means|equals|gives|indicates?|describes?|measures?)\b|(?P<sign>[:=–—-])(?=\s))\s*"
 )
-_ARTICLE = re.compile(r"\s+(?=(?:the|an?|its|their|this|any|all|some|number|total|amount)\b)")
-_BETWEEN = re.compile(
-    r"\s*(?:,|;|/|&|\band\b|\bor\b|,\s*and|and\s+where|\bwhere\b|\bwith\b)?\s*(?:and\s+)?(?:where\s+)?"
+_ONE = re.compile(
+    r"\s*,?\s*(?:is|denotes|represents|stands|refers|means|equals|gives|indicates|describes|measures)\b"
 )
+_ARTICLE = re.compile(r"\s+(?=(?:the|an?|its|their|this|any|all|some|number|total|amount)\b)")
+_BETWEEN = re.compile(r"\s*(?:,|;|/|&|\band\b|\bor\b|,\s*and)?\s*(?:and\s+)?")
 _FARTHEST = 40
 _MOST_HEADS = 60
 _NAME = r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,4}"
@@ -48,13 +49,15 @@ _ANNOUNCES_SYMBOLS = re.compile(
 )
 _PLAIN_SYMBOL = re.compile(r"[^\W\d_](?:_\w{1,8})?'?")
 _PROPERTY = re.compile(
-    r"(?:(?:in|at|on|to|from|with|between|within|not|also|now|then|always|still|just|only|less|greater|more|"
-    r"fewer|larger|smaller|too|very|so|such|there|here|as|as\s+(?:in|above|before|described|follows))\b"
-    r"|(?!(?:given|defined|called|known\s+as|referred)\b)(?:[\w-]+(?:ed|able|ible)|taken|given|chosen|drawn|"
-    r"known|unknown|set|positive|negative|non-?negative|fixed|finite|infinite|constant|large|small|even|odd|"
-    r"real|independent|free|zero|normal|uniform|symmetric|continuous|differentiable|convex|invertible)"
+    r"(?:(?:in|at|on|to|from|with|between|within|not|also|now|then|always|still|just|less|greater|more|"
+    r"fewer|larger|smaller|too|very|so|such|there|here|as|close|upper|lower|the\s+same)\b"
+    r"|(?!family|assembly|supply|anomaly)\w+ly\b"
+    r"|(?!(?:given|defined|called|known\s+as|referred)\b)(?:[\w-]+(?:ed|able|ible|-rank|-valued)|taken|given|"
+    r"chosen|drawn|known|unknown|set|positive|negative|non-?negative|fixed|finite|infinite|constant|large|"
+    r"small|even|odd|real|independent|free|zero|normal|uniform|symmetric|diagonal|orthogonal|triangular|"
+    r"arbitrary|continuous|differentiable|convex|optimal|random|identical|similar|proportional|small\s+enough)"
     r"(?:\s+(?:and|or|but|by|via|in|at|to|from|with|for|on|as|using|so|such|according|through|over|under|if|"
-    r"when|that|than|enough|above|below|here|before|after|only|directly|respectively)\b|\s*[,;.(]|\s*$))",
+    r"when|that|than|enough|above|below|here|before|after|directly|respectively)\b|\s*[,;.(]|\s*$))",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"[^\W\d_]{2}")
@@ -160,7 +163,8 @@ def list_item(prose: Prose, *, heads: Heads, names: Collection[str]) -> Meaning 
     stop = len(re.sub(r"[\s,;]+(?:and)?$", "", words[:stop]))
     if not _says_something(words[separator.end() : stop], separator[0]):
         return None
-    return Meaning((0, len(term)), (separator.end(), stop), mark, 0.9)
+    confidence = 0.9 if explained else 0.75
+    return Meaning((0, len(term)), (separator.end(), stop), mark, confidence)
 
 
 @attrs.frozen
@@ -211,7 +215,9 @@ def _items(text: str, heads: Sequence[_Head], stop: int, confidence: float) -> I
         if cue.re is _ARTICLE and not (groups or len(waiting) == 1):
             waiting = []
             continue
-        groups.append((waiting, cue.end()))
+        # "a and b are …" is about both, "a = 1 and b is …" about the last.
+        several = len(waiting) > 1 and _ONE.match(text, head.end) is None
+        groups.append((waiting if several else [head], cue.end()))
         waiting = []
     for at, (symbols, begin) in enumerate(groups):
         end = groups[at + 1][0][0].start if at + 1 < len(groups) else stop
@@ -230,11 +236,13 @@ def _items(text: str, heads: Sequence[_Head], stop: int, confidence: float) -> I
 
 
 def _within_brackets(body: str) -> str:
-    """Cut a meaning off where the bracket ends that it stands in, or where one never ends."""
+    """Cut a meaning off at a semicolon, at the end of its bracket, or where one never ends."""
     opened: list[int] = []
     for at, char in enumerate(body):
         if char == "(":
             opened.append(at)
+        elif char == ";" and not opened:
+            return body[:at].rstrip()
         elif char == ")":
             if not opened:
                 return body[:at].rstrip(" ,;")
