@@ -131,9 +131,18 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Break the log's code in small ways, one at a time, and see whether its tests notice."""
+    _install(session, "mutants")
+    session.install(*PINNED, "--editable", f"{ROOT}[cli,testing]")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
 def pin(session: nox.Session) -> None:
     """Write constraints.txt anew, with the newest versions that fit together."""
-    groups = nox.project.dependency_groups(PROJECT, "lint", "types", "docs")
+    groups = nox.project.dependency_groups(PROJECT, "lint", "types", "docs", "mutants")
     session.install("--upgrade", *groups, f"{ROOT}[cli,testing]")
     frozen = session.run(*("python", "-m", "pip", "freeze", "--exclude", "eventdocs"), silent=True)
     (ROOT / "constraints.txt").write_text(
