@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -22,7 +21,6 @@ from eventdocs.cli._paths import Found, find
 if TYPE_CHECKING:
     from eventdocs.documents import Documents, Ingested
 
-SECONDS_BETWEEN_NOTES = 10.0
 TURNS = 12  # about a minute of an SQLite file's patience
 
 
@@ -116,7 +114,6 @@ class _Run:
         self.revises = revises
         self.outcomes: list[FileOutcome] = []
         self.total = len(found.files) + len(found.problems)
-        self.noted_at = time.monotonic()
 
     async def ingest(self) -> None:
         for argument, reason in self.found.problems:
@@ -173,9 +170,6 @@ class _Run:
     def begin(self, path: Path) -> None:
         at = len(self.outcomes) + 1
         self.app.output.progress(f"[{at}/{self.total}] {path}")
-        if time.monotonic() - self.noted_at > SECONDS_BETWEEN_NOTES:
-            self.app.output.note(f"… {at} of {self.total}")
-            self.noted_at = time.monotonic()
 
     def conclude(self, outcome: FileOutcome) -> None:
         self.outcomes.append(outcome)

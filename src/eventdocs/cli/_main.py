@@ -62,6 +62,8 @@ class Program(click.Group):
             )
         except BaseException as error:  # noqa: BLE001 - every way to end becomes an exit status
             status = _conclude(error, app)
+        finally:
+            app.output.close()
         sys.exit(status if isinstance(status, int) else 0)
 
     @override

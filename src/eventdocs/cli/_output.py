@@ -21,6 +21,7 @@ from eventdocs.cli._layout import (
     width_of,
     wrap,
 )
+from eventdocs.cli._progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +43,7 @@ class Output:
         self.as_json = False
         self.color: bool | None = None
         self._rich: Console | None = None
-        self._status = ""
+        self._progress = Progress()
 
     # ---- for programs
 
@@ -123,15 +124,15 @@ class Output:
             click.echo(f"{label} {harmless(each)}", err=True)
 
     def progress(self, text: str) -> None:
-        """Show *text* as the current state on a terminal's last line; empty takes it away."""
-        if not sys.stderr.isatty():
-            return
-        shown = harmless(text)[: max(shutil.get_terminal_size().columns - 1, 10)]
-        if shown != self._status:
-            padding = " " * (len(self._status) - len(shown))
-            end = "" if shown else "\r"
-            click.echo(f"\r{shown}{padding}{end}", err=True, nl=False)
-            self._status = shown
+        """Show *text* as the current state, with the time it takes; empty takes it away.
+
+        On a terminal that is its last line; elsewhere long work is noted now and then.
+        """
+        self._progress.show(text)
+
+    def close(self) -> None:
+        """End what still moves."""
+        self._progress.close()
 
     # ----
 
