@@ -129,7 +129,9 @@ class BoundPostgresStore(EventStore):
     @override
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[AsyncConnection]:
-        yield self._tx
+        # Under a savepoint: a query that fails must not undo what the host has done.
+        async with self._tx.begin_nested():
+            yield self._tx
 
     @override
     def using(self, tx: AsyncConnection) -> EventStore:

@@ -307,7 +307,7 @@ class PostgresEventStore(EventStore):
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
         self._refuse_if_closed()
         with transient_translated(self._database):
-            async with self.engine.connect() as tx:
+            async with connected(self.engine) as tx:
                 await _living_driver(tx)
                 async with tx.begin():
                     yield tx
@@ -317,7 +317,7 @@ class PostgresEventStore(EventStore):
     async def connect(self) -> AsyncGenerator[AsyncConnection]:
         self._refuse_if_closed()
         with transient_translated(self._database):
-            async with self.engine.connect() as connection:
+            async with connected(self.engine) as connection:
                 await _living_driver(connection)
                 yield connection
 
