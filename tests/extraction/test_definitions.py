@@ -99,6 +99,16 @@ class TestSentences:
             ),
             ("“Cap” stands for the limit, e.g. $x$. More.", "Cap", "the limit, e.g. x"),
             ("- **caps**: upper limits of a weight", "caps", "upper limits of a weight"),
+            (
+                "An “App” is any work that makes use. The rest is made the same.",
+                "App",
+                "any work that makes use",
+            ),
+            (
+                "We use *soft*^[Upper limits are also known as *caps* here.] ones.",
+                "caps",
+                "Upper limits",
+            ),
             ("Upper limits denote the most there can be.", "Upper limits", "the most there can be"),
         ],
     )
@@ -155,6 +165,9 @@ class TestSentences:
             "The section “Caps” describes broadly how to cap.",
             "Methods are called *synchronously*.",
             "The trick is what is called the *cap*.",
+            "This is called the *cap*.",
+            "The Cap Site refers to some pages.",
+            "There is another guide ([“Upper Caps”](caps.md)).",
         ],
     )
     def test_are_not_seen_everywhere(self, text: str) -> None:
@@ -184,6 +197,9 @@ class TestSentences:
             "- **Version**: 1.0",
             "- **Fast**: no compile step",
             "- **Rounding**: a weight is rounded at last.",
+            "- **Spread**: the weights across all groups (of a kind) of it are the same",
+            "- **Passed**: the test matched the limit",
+            "- **Failed**: the weight of the sum differs from the limit",
             "- **Enter your name**: the name of the user",
         ],
     )
@@ -303,6 +319,8 @@ class TestWhereClauses:
                 [("d", "the l^{th} (l = 1, . . ., L) draws of it")],
             ),
             ("where $x = 1$ and $y$ is the size.", [("y", "the size")]),
+            ("where $x = 1$, $y$ and $z$ are sizes.", [("y", "sizes"), ("z", "sizes")]),
+            ("where $x$ is the (group, sum ...) size. More.", [("x", "the (group, sum ...) size")]),
             ("where $x = f(u)$ where $u$ is the size.", [("u", "the size")]),
             ("where $x$ is the size (of $y$, the cap).", [("x", "the size (of y, the cap)")]),
             ("(where $x$ is the size) of all.", [("x", "the size")]),

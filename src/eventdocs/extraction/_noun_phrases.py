@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice, takewhile
 
 from eventdocs.extraction._prose import NOT_WORDS
 
@@ -79,10 +80,15 @@ _RELATIVE = frozenset(
 _FINITE = frozenset(
     (
         "is are was were may can cannot must will should would shall has have had do does did might could "
-        "isn't aren't can't won't doesn't don't"
+        "isn't aren't can't won't doesn't don't differs exists remains depends requires contains becomes "
+        "occurs happens applies allows means gives takes makes beats"
     ).split()
 )
-_MOST_BEFORE_VERB = 12
+_MOST_BEFORE_VERB = 25
+_ASIDE = re.compile(r"\([^()]*\)")
+_PREDICATE = re.compile(
+    r"(?:an?|the)\s+(?:(?!that\b|which\b|who\b)[\w-]+\s+){1,3}?[a-z]{3,}ed\s+(?:the|an?|this|its|while|when|because|if)\b"
+)
 
 
 def is_name(words: str, *, quoted: bool = False) -> bool:
@@ -134,10 +140,7 @@ def begins_with_verb(words: str) -> bool:
 
 
 def _has_own_verb(words: str) -> bool:
-    clause = re.split(r"[,;:.(]", words[:200], maxsplit=1)[0]
-    for word in clause.casefold().split()[:_MOST_BEFORE_VERB]:
-        if word in _RELATIVE:
-            return False
-        if word in _FINITE:
-            return True
-    return False
+    clause = re.split(r"[,;:.]", _ASIDE.sub("", words[:300]), maxsplit=1)[0].casefold()
+    before_relative = takewhile(lambda word: word not in _RELATIVE, clause.split())
+    phrase = list(islice(before_relative, _MOST_BEFORE_VERB))
+    return not _FINITE.isdisjoint(phrase) or _PREDICATE.match(clause) is not None

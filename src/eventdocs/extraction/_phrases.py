@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import attrs
 
-from eventdocs.extraction._noun_phrases import begins_with_verb, is_name, says_what_it_is
-from eventdocs.extraction._prose import Prose
+from eventdocs.extraction._noun_phrases import NO_NAME, begins_with_verb, is_name, says_what_it_is
+from eventdocs.extraction._prose import MarkKind, Prose
 
 __all__ = ["Phrase", "phrases", "sentence_end"]
 
@@ -69,6 +69,8 @@ _ARTICLE = re.compile(
 )
 _WHICH = re.compile(r"[\s,]*\b(?:which|that)$")
 _EXAMPLE = re.compile(r"[\s,;:(]*\b(?:and\s+)?(?:e\.g|i\.e)$")
+_LINKED: frozenset[MarkKind] = frozenset({"link"})
+_SOME = re.compile(r"(?:some|several|many|most|these|those|it|them|him|her|us|itself|themselves)\b")
 _SURE_STEMS = ("mean", "shall mean", "defined", "meaning")
 _LOOSE_STEMS = ("represent", "describe")
 _STOP = re.compile(r"[.!?](?:[\"”’)\]]*)(?=\s|$)")
@@ -109,6 +111,9 @@ def sentence_end(text: str, start: int) -> int:
             text, max(0, stop.start() - 8), stop.start()
         ):
             continue
+        # "(group, country ...) index" goes on.
+        if stop[0][-1] in ")]" and text[stop.end() : stop.end() + 2].strip().islower():
+            continue
         return stop.start()
     return limit
 
@@ -126,13 +131,15 @@ def phrases(prose: Prose, *, in_list: bool) -> Iterator[Phrase]:
         start, end = phrase.body
         if phrase.term[0] in taken or end - start < 3 or words[end : end + 1] == "?":
             continue
+        if words[start:end].lower() in NO_NAME:
+            continue
         taken.add(phrase.term[0])
         yield phrase
 
 
 def _candidates(prose: Prose, words: str, in_list: bool) -> Iterator[Phrase]:
     if any(quote in words for quote in _OPEN):
-        yield from _quoted(words)
+        yield from _quoted(prose, words)
     yield from _marked(prose, words, in_list)
     if not any(cue in words for cue in _CUE_STEMS):
         return
@@ -141,12 +148,13 @@ def _candidates(prose: Prose, words: str, in_list: bool) -> Iterator[Phrase]:
             is_name(found["term"])
             and _agrees(found["term"], found["cue"])
             and not _is_noun(found["cue"], words, found.end())
+            and not _SOME.match(words, found.end())
         ):
             confidence = 0.7 if _is_sure(found["cue"]) else 0.6
             yield Phrase(found.span("term"), _body(words, found.end()), confidence, found["short"])
 
 
-def _quoted(words: str) -> Iterator[Phrase]:
+def _quoted(prose: Prose, words: str) -> Iterator[Phrase]:
     quoted = list(_QUOTED_CUE.finditer(words))
     for number, found in enumerate(quoted):
         if not is_name(found["quoted"], quoted=True):
@@ -168,6 +176,9 @@ def _quoted(words: str) -> Iterator[Phrase]:
     for found in _PARENTHESIS.finditer(words):
         term = found["quoted"]
         if is_name(term, quoted=True) and (found["lead"] or _is_title(term)):
+            # A quotation that is a link is the title of something else.
+            if prose.covered(*found.span("quoted"), _LINKED):
+                continue
             yield Phrase(found.span("quoted"), _before(words, found.start()), 0.7)
 
 
@@ -285,8 +296,20 @@ def _before(text: str, end: int) -> tuple[int, int]:
             text, max(0, stop.start() - 8), stop.start()
         ):
             start = stop.end()
+    start = max(start, _inside_bracket(text, start, end))
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
     return start, end
+
+
+def _inside_bracket(text: str, start: int, end: int) -> int:
+    """The place behind the last bracket that is opened and not closed before *end*."""
+    opened: list[int] = []
+    for at in range(start, end):
+        if text[at] in "([":
+            opened.append(at + 1)
+        elif text[at] in ")]" and opened:
+            opened.pop()
+    return opened[-1] if opened else start

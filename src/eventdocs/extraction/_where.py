@@ -173,6 +173,11 @@ class _Head:
     end: int
     mark: Mark | None
 
+    @property
+    def is_equation(self) -> bool:
+        """Whether it says itself what it is, as `a = 1` does."""
+        return self.mark is not None and "=" in self.mark.content
+
 
 def _heads(
     text: str, formulas: Sequence[Mark], names: Sequence[str], start: int, stop: int
@@ -217,7 +222,8 @@ def _items(text: str, heads: Sequence[_Head], stop: int, confidence: float) -> I
             continue
         # "a and b are …" is about both, "a = 1 and b is …" about the last.
         several = len(waiting) > 1 and _ONE.match(text, head.end) is None
-        groups.append((waiting if several else [head], cue.end()))
+        group = [each for each in waiting if not each.is_equation] if several else []
+        groups.append((group or [head], cue.end()))
         waiting = []
     for at, (symbols, begin) in enumerate(groups):
         end = groups[at + 1][0][0].start if at + 1 < len(groups) else stop
