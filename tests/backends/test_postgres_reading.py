@@ -9,7 +9,7 @@ import attrs
 import pytest
 from sqlalchemy import text
 
-from eventdocs.backends import open_store, postgres
+from eventdocs.backends import open_store
 from eventdocs.backends._postgres_reading import page_arguments, page_statement
 from eventdocs.errors import ConfigurationError, StoreUnavailableError
 from eventdocs.store import Selection
@@ -128,12 +128,12 @@ class TestPages:
                 pages = await asyncio.gather(*reading, return_exceptions=True)
                 assert [len(getattr(page, "events", ())) for page in pages[2:]] == [8, 8]
 
-    async def test_a_silent_server_is_given_up_and_forgotten(
-        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_silent_server_is_given_up_and_forgotten(self, postgres_url: str) -> None:
         """A statement without an answer is an error, and its connection is not used again."""
-        monkeypatch.setattr(postgres, "_STATEMENT_SECONDS", 0.1)
-        async with opened(postgres_url) as store, sql(postgres_url) as host:
+        async with (
+            open_store(postgres_url, events=[Noted], statement_timeout=0.5) as store,
+            sql(postgres_url) as host,
+        ):
             await store.append("a", notes("x"))
             async with host.transaction():
                 await host.execute("LOCK TABLE eventdocs_events IN ACCESS EXCLUSIVE MODE")

@@ -65,6 +65,9 @@ def open_store(
     instrumentation: Instrumentation | None = None,
     pool_min_size: int = 5,
     pool_max_size: int = 20,
+    connect_timeout: float = 10.0,
+    statement_timeout: float = 60.0,
+    direct_url: str | None = None,
 ) -> StoreOpening:
     """Open the event store in a database.
 
@@ -80,6 +83,12 @@ def open_store(
         instrumentation: Is told what happens; nobody is by default.
         pool_min_size: Connections that are kept to the PostgreSQL server of an address.
         pool_max_size: Connections to it at the same time, at most.
+        connect_timeout: Seconds to wait for the PostgreSQL server of an address, and for
+            one of its pool's connections.
+        statement_timeout: Seconds to wait for the PostgreSQL server's answer to one of the
+            store's own statements; those of the host's transactions are the host's affair.
+        direct_url: An address of the same PostgreSQL database that leads past a pooler.
+            Wake-ups are heard and migrations run by it.
 
     Returns:
         What opens the store when it is awaited or entered.
@@ -94,8 +103,24 @@ def open_store(
         case "sqlite":
             return StoreOpening(_sqlite(target, url, registry, schema, migrate, instrumentation))
         case "postgresql":
-            pool = pool_min_size, pool_max_size
-            return StoreOpening(_postgres(target, registry, schema, migrate, instrumentation, pool))
+
+            async def opening() -> EventStore:
+                from eventdocs.backends.postgres import PostgresEventStore
+
+                return await PostgresEventStore.open(
+                    target,
+                    registry,
+                    schema=schema,
+                    migrate=migrate,
+                    instrumentation=instrumentation,
+                    pool_min_size=pool_min_size,
+                    pool_max_size=pool_max_size,
+                    connect_timeout=connect_timeout,
+                    statement_timeout=statement_timeout,
+                    direct_url=direct_url,
+                )
+
+            return StoreOpening(opening)
         case other:
             raise ConfigurationError([f"{other!r} is no supported database; use {_FORMS}"])
 
@@ -139,30 +164,6 @@ def _sqlite(
 
         return await SqliteEventStore.open(
             path, registry, migrate=migrate, instrumentation=instrumentation
-        )
-
-    return opening
-
-
-def _postgres(
-    target: str | AsyncEngine,
-    registry: EventRegistry,
-    schema: str | None,
-    migrate: bool | None,
-    instrumentation: Instrumentation | None,
-    pool: tuple[int, int],
-) -> Callable[[], Awaitable[EventStore]]:
-    async def opening() -> EventStore:
-        from eventdocs.backends.postgres import PostgresEventStore
-
-        return await PostgresEventStore.open(
-            target,
-            registry,
-            schema=schema,
-            migrate=migrate,
-            instrumentation=instrumentation,
-            pool_min_size=pool[0],
-            pool_max_size=pool[1],
         )
 
     return opening

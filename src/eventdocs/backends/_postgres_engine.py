@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
+from uuid import uuid4
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from eventdocs.errors import ConfigurationError
 
-_CONNECT_SECONDS: Final = 10
+CONNECT_SECONDS: Final = 10.0
+"""How long to wait for a connection, unless somebody says otherwise."""
+
 _ABANDON_SECONDS: Final = 1.0
 _DRIVERS: Final = frozenset({"postgresql", "postgresql+asyncpg"})
 _PARAMETERS: Final = (
@@ -22,7 +25,13 @@ _PARAMETERS: Final = (
 )
 
 
-def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> AsyncEngine:
+def create_engine(
+    address: str,
+    *,
+    pool_min_size: int,
+    pool_max_size: int,
+    connect_timeout: float = CONNECT_SECONDS,
+) -> AsyncEngine:
     """Make an engine for *address*, which may have libpq's most common parameters.
 
     Behind a pooler in transaction mode, such as PgBouncer, give the address the
@@ -32,10 +41,12 @@ def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> As
         address: `postgresql://user@host/name`.
         pool_min_size: Connections that are kept.
         pool_max_size: Connections at the same time, at most.
+        connect_timeout: Seconds to wait for the server, and for a free connection of the
+            pool; for the server, the address' own parameter counts for more.
 
     Raises:
         ConfigurationError: The address cannot be read or has unknown parameters, or the
-            sizes contradict each other.
+            numbers contradict each other.
     """
     try:
         url = make_url(address)
@@ -46,7 +57,11 @@ def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> As
         raise ConfigurationError(
             [f"{url.drivername} is no supported driver; use postgresql://user@host/name"]
         )
-    arguments, own, unknown = _connect_arguments(url.query)
+    arguments, own, unknown = _connect_arguments(url.query, connect_timeout)
+    if connect_timeout <= 0:
+        raise ConfigurationError(
+            [f"connect_timeout is {connect_timeout:g}; it must be more than 0 seconds"]
+        )
     if not 1 <= pool_min_size <= pool_max_size:
         raise ConfigurationError(
             [f"a pool of {pool_min_size} to {pool_max_size} connections is impossible"]
@@ -60,7 +75,7 @@ def create_engine(address: str, *, pool_min_size: int, pool_max_size: int) -> As
         connect_args=arguments,
         pool_size=pool_min_size,
         max_overflow=pool_max_size - pool_min_size,
-        pool_timeout=_CONNECT_SECONDS,
+        pool_timeout=connect_timeout,
     )
 
 
@@ -92,11 +107,11 @@ async def _abandon(making: asyncio.Future[AsyncConnection]) -> None:
 
 
 def _connect_arguments(
-    query: Mapping[str, str | tuple[str, ...]],
+    query: Mapping[str, str | tuple[str, ...]], connect_timeout: float
 ) -> tuple[dict[str, Any], dict[str, str | tuple[str, ...]], list[str]]:
     """Sort an address' parameters into the driver's, SQLAlchemy's, and unknown ones."""
     settings = {"application_name": "eventdocs"}
-    arguments: dict[str, Any] = {"timeout": _CONNECT_SECONDS, "server_settings": settings}
+    arguments: dict[str, Any] = {"timeout": connect_timeout, "server_settings": settings}
     own: dict[str, str | tuple[str, ...]] = {}
     unknown: list[str] = []
     for name, value in query.items():
@@ -110,6 +125,8 @@ def _connect_arguments(
             case "statement_cache_size" if str(value).isdecimal():
                 arguments[name] = int(str(value))
                 own["prepared_statement_cache_size"] = value
+                # A pooler gives one server connection to many clients, whose counters agree.
+                arguments["prepared_statement_name_func"] = lambda: f"__eventdocs_{uuid4()}__"
             case "target_session_attrs":
                 arguments[name] = value
             case "host" | "port" | "prepared_statement_cache_size":

@@ -22,6 +22,11 @@ from eventdocs.errors import (
     TransientStoreError,
 )
 
+_BEHIND_A_POOLER = (
+    "behind a pooler in transaction mode, such as PgBouncer, give the address the parameter "
+    "statement_cache_size=0"
+)
+
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -106,6 +111,8 @@ def _of_state(state: str, reason: str, database: str) -> EventdocsError:
             from eventdocs.migrations import LATEST
 
             return SchemaTooOldError(database, 0, LATEST)
+        case "26000" | "42P05":
+            return ConfigurationError([f"{database}: {reason}; {_BEHIND_A_POOLER}"])
         case "3D000":
             return ConfigurationError(
                 [f"{database}: there is no such database; create it, or correct its name"]

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from eventdocs.backends._drivers import label_for
 from eventdocs.backends._postgres_bound import BoundPostgresStore
-from eventdocs.backends._postgres_engine import connected, create_engine
+from eventdocs.backends._postgres_engine import CONNECT_SECONDS, connected, create_engine
 from eventdocs.backends._postgres_errors import transient_translated, translated
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
@@ -51,8 +51,10 @@ from eventdocs.store import (
 __all__ = ["PostgresEventStore"]
 
 _Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-# Far beyond what any of our statements takes: a server that is silent for so long is gone.
-_STATEMENT_SECONDS: Final = 60.0
+STATEMENT_SECONDS: Final = 60.0
+"""Far beyond what any of our statements takes: a server that is silent for so long is gone."""
+
+_KEPT_SECONDS: Final = 1.0
 
 
 class PostgresEventStore(EventStore):
@@ -76,6 +78,8 @@ class PostgresEventStore(EventStore):
         store_id: UUID,
         instrumentation: Instrumentation | None = None,
     ) -> None:
+        direct: AsyncEngine | None = None,
+        statement_timeout: float = STATEMENT_SECONDS,
         super().__init__(registry, instrumentation=instrumentation)
         self.schema = schema
         self.engine = (
@@ -87,6 +91,8 @@ class PostgresEventStore(EventStore):
         self._database = label_for(engine.url)
         self._after_close = AsyncExitStack()
         self._writer = PostgresWriter(self._call, self._database, self.instrumentation)
+        self._direct = direct
+        self._statement_timeout = statement_timeout
         self._wakeups = PostgresWakeups(
             store_id,
             self._database,
@@ -116,6 +122,9 @@ class PostgresEventStore(EventStore):
         Args:
             target: An address, or the host's own engine, which stays the host's to
                 dispose of and whose pool is then the limit.
+        connect_timeout: float = CONNECT_SECONDS,
+        statement_timeout: float = STATEMENT_SECONDS,
+        direct_url: str | None = None,
             registry: The event types to write and read.
             schema: The schema that holds the tables; None for the search path's.
             migrate: True creates and upgrades the tables first; otherwise they are
@@ -129,6 +138,10 @@ class PostgresEventStore(EventStore):
             StoreUnavailableError: The server cannot be reached.
             SchemaError: The tables are of another version of eventdocs, or missing.
             NotAnEventStoreError: There are tables with our names that are not ours.
+            connect_timeout: Seconds to wait for a connection.
+            statement_timeout: Seconds to wait for the answer to one of our statements.
+            direct_url: An address of the same database past a pooler: to listen by, and
+                to migrate by.
         """
         from eventdocs.migrations import check, upgrade
 
@@ -141,15 +154,27 @@ class PostgresEventStore(EventStore):
                     )
             else:
                 engine = create_engine(
-                    target, pool_min_size=pool_min_size, pool_max_size=pool_max_size
+                    target,
+                    pool_min_size=pool_min_size,
+                    pool_max_size=pool_max_size,
+                    connect_timeout=connect_timeout,
                 )
                 undo.push_async_callback(engine.dispose)
             database = label_for(engine.url)
             with translated(database):
                 if migrate:
-                    await upgrade(engine, schema=schema)
+                    await upgrade(direct or engine, schema=schema)
                 async with engine.connect() as connection:
                     await check(connection, schema, database=database)
+            direct: AsyncEngine | None = None
+            if direct_url is not None:
+                direct = create_engine(
+                    direct_url, pool_min_size=1, pool_max_size=2, connect_timeout=connect_timeout
+                )
+                undo.push_async_callback(direct.dispose)
+            if statement_timeout <= 0:
+                problem = f"statement_timeout is {statement_timeout:g}; it must be more than 0"
+                raise ConfigurationError([problem])
                     found = await connection.execute(from_file("store_id", schema).clause)
                     row = found.one_or_none()
             if row is None:
@@ -165,6 +190,8 @@ class PostgresEventStore(EventStore):
         return store
 
     # ---- writing
+                direct=direct,
+                statement_timeout=statement_timeout,
 
     @override
     async def _record(self, together: Together) -> tuple[Appended, ...]:
@@ -255,7 +282,7 @@ class PostgresEventStore(EventStore):
 
     async def _notify(self, channel: str) -> None:
         async with self._driver() as driver:
-            await driver.execute(NOTIFY, channel, "", timeout=_STATEMENT_SECONDS)
+            await driver.execute(NOTIFY, channel, "", timeout=self._statement_timeout)
 
     # ---- connections
 
@@ -263,7 +290,7 @@ class PostgresEventStore(EventStore):
     async def _own_driver(self) -> AsyncGenerator[_Driver]:
         """Give a driver connection that the pool has let go of, and that is closed at the end."""
         with translated(self._database):
-            async with connected(self.engine) as connection:
+            async with connected(self._direct or self.engine) as connection:
                 driver = await _living_driver(connection)
                 await connection.run_sync(lambda each: each.detach())
                 yield driver
@@ -275,8 +302,15 @@ class PostgresEventStore(EventStore):
         Args:
             is_shielded: Nobody cancels the task that asks.
         """
+                if self._direct is not None:
+                    await self._refuse_another_log(driver)
         self._in_use += 1
         try:
+    async def _refuse_another_log(self, driver: _Driver) -> None:
+        found = await self._fetch(driver, from_file("store_id", self.schema))
+        if [UUID(str(row[0])) for row in found] != [self._store_id]:
+            raise ConfigurationError(["direct_url leads to another log than the store's address"])
+
             with translated(self._database):
                 opening = self.engine.connect() if is_shielded else connected(self.engine)
                 async with opening as connection:
@@ -297,7 +331,7 @@ class PostgresEventStore(EventStore):
         arguments: Mapping[str, Any] | None = None,
     ) -> Sequence[Row]:
         return await driver.fetch(
-            statement.sql, *statement.arguments(arguments or {}), timeout=_STATEMENT_SECONDS
+            statement.sql, *statement.arguments(arguments or {}), timeout=self._statement_timeout
         )
 
     # ---- transactions
