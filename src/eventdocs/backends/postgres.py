@@ -76,10 +76,10 @@ class PostgresEventStore(EventStore):
         *,
         schema: str | None,
         store_id: UUID,
-        instrumentation: Instrumentation | None = None,
-    ) -> None:
         direct: AsyncEngine | None = None,
         statement_timeout: float = STATEMENT_SECONDS,
+        instrumentation: Instrumentation | None = None,
+    ) -> None:
         super().__init__(registry, instrumentation=instrumentation)
         self.schema = schema
         self.engine = (
@@ -88,11 +88,11 @@ class PostgresEventStore(EventStore):
             else engine.execution_options(schema_translate_map={None: schema})
         )
         self._store_id = store_id
+        self._direct = direct
+        self._statement_timeout = statement_timeout
         self._database = label_for(engine.url)
         self._after_close = AsyncExitStack()
         self._writer = PostgresWriter(self._call, self._database, self.instrumentation)
-        self._direct = direct
-        self._statement_timeout = statement_timeout
         self._wakeups = PostgresWakeups(
             store_id,
             self._database,
@@ -116,15 +116,15 @@ class PostgresEventStore(EventStore):
         instrumentation: Instrumentation | None = None,
         pool_min_size: int = 5,
         pool_max_size: int = 20,
+        connect_timeout: float = CONNECT_SECONDS,
+        statement_timeout: float = STATEMENT_SECONDS,
+        direct_url: str | None = None,
     ) -> Self:
         """Open the log in the database at *target*.
 
         Args:
             target: An address, or the host's own engine, which stays the host's to
                 dispose of and whose pool is then the limit.
-        connect_timeout: float = CONNECT_SECONDS,
-        statement_timeout: float = STATEMENT_SECONDS,
-        direct_url: str | None = None,
             registry: The event types to write and read.
             schema: The schema that holds the tables; None for the search path's.
             migrate: True creates and upgrades the tables first; otherwise they are
@@ -132,16 +132,16 @@ class PostgresEventStore(EventStore):
             instrumentation: Is told what happens.
             pool_min_size: Connections that are kept.
             pool_max_size: Connections at the same time, at most.
+            connect_timeout: Seconds to wait for a connection.
+            statement_timeout: Seconds to wait for the answer to one of our statements.
+            direct_url: An address of the same database past a pooler: to listen by, and
+                to migrate by.
 
         Raises:
             ConfigurationError: The address, the password or the database's name is wrong.
             StoreUnavailableError: The server cannot be reached.
             SchemaError: The tables are of another version of eventdocs, or missing.
             NotAnEventStoreError: There are tables with our names that are not ours.
-            connect_timeout: Seconds to wait for a connection.
-            statement_timeout: Seconds to wait for the answer to one of our statements.
-            direct_url: An address of the same database past a pooler: to listen by, and
-                to migrate by.
         """
         from eventdocs.migrations import check, upgrade
 
@@ -160,12 +160,6 @@ class PostgresEventStore(EventStore):
                     connect_timeout=connect_timeout,
                 )
                 undo.push_async_callback(engine.dispose)
-            database = label_for(engine.url)
-            with translated(database):
-                if migrate:
-                    await upgrade(direct or engine, schema=schema)
-                async with engine.connect() as connection:
-                    await check(connection, schema, database=database)
             direct: AsyncEngine | None = None
             if direct_url is not None:
                 direct = create_engine(
@@ -175,6 +169,12 @@ class PostgresEventStore(EventStore):
             if statement_timeout <= 0:
                 problem = f"statement_timeout is {statement_timeout:g}; it must be more than 0"
                 raise ConfigurationError([problem])
+            database = label_for(engine.url)
+            with translated(database):
+                if migrate:
+                    await upgrade(direct or engine, schema=schema)
+                async with engine.connect() as connection:
+                    await check(connection, schema, database=database)
                     found = await connection.execute(from_file("store_id", schema).clause)
                     row = found.one_or_none()
             if row is None:
@@ -184,14 +184,14 @@ class PostgresEventStore(EventStore):
                 registry,
                 schema=schema,
                 store_id=UUID(str(row[0])),
+                direct=direct,
+                statement_timeout=statement_timeout,
                 instrumentation=instrumentation,
             )
             store._after_close = undo.pop_all()
         return store
 
     # ---- writing
-                direct=direct,
-                statement_timeout=statement_timeout,
 
     @override
     async def _record(self, together: Together) -> tuple[Appended, ...]:
@@ -293,7 +293,14 @@ class PostgresEventStore(EventStore):
             async with connected(self._direct or self.engine) as connection:
                 driver = await _living_driver(connection)
                 await connection.run_sync(lambda each: each.detach())
+                if self._direct is not None:
+                    await self._refuse_another_log(driver)
                 yield driver
+
+    async def _refuse_another_log(self, driver: _Driver) -> None:
+        found = await self._fetch(driver, from_file("store_id", self.schema))
+        if [UUID(str(row[0])) for row in found] != [self._store_id]:
+            raise ConfigurationError(["direct_url leads to another log than the store's address"])
 
     @asynccontextmanager
     async def _driver(self, *, is_shielded: bool = False) -> AsyncGenerator[_Driver]:
@@ -302,15 +309,8 @@ class PostgresEventStore(EventStore):
         Args:
             is_shielded: Nobody cancels the task that asks.
         """
-                if self._direct is not None:
-                    await self._refuse_another_log(driver)
         self._in_use += 1
         try:
-    async def _refuse_another_log(self, driver: _Driver) -> None:
-        found = await self._fetch(driver, from_file("store_id", self.schema))
-        if [UUID(str(row[0])) for row in found] != [self._store_id]:
-            raise ConfigurationError(["direct_url leads to another log than the store's address"])
-
             with translated(self._database):
                 opening = self.engine.connect() if is_shielded else connected(self.engine)
                 async with opening as connection:
