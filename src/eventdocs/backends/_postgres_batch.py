@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, assert_never
 from uuid import UUID
 
+import attrs
+
 from eventdocs.backends._postgres_sql import Row
 from eventdocs.errors import (
     EventdocsError,
@@ -24,15 +26,28 @@ _ANY: Final = -1
 _EXISTS: Final = -2
 
 
-def arguments_of(
-    units: Sequence[Together], *, skip_locked: bool, patience: int | None
-) -> Mapping[str, Any]:
-    """Lay *units* out as the parameters of `sql/append.sql`."""
+@attrs.frozen
+class Call:
+    """A call that records units of appends.
+
+    Attributes:
+        statement: The name of its file.
+        arguments: The statement's parameters.
+    """
+
+    statement: str
+    arguments: Mapping[str, Any]
+
+
+def call_for(units: Sequence[Together], *, skip_locked: bool, patience: int | None) -> Call:
+    """Lay *units* out for the append function that suits them."""
+    if len(units) == len(units[0]) == len(units[0][0].events) == 1:
+        return _call_for_one(units[0][0], skip_locked=skip_locked, patience=patience)
     appends = [append for unit in units for append in unit]
     distinct = dict.fromkeys(append.stream for append in appends)
     streams = {stream: place for place, stream in enumerate(distinct, start=1)}
     events = [event for append in appends for event in append.events]
-    return {
+    arguments = {
         "units": [len(unit) for unit in units],
         "streams": list(streams),
         "stream_of": [streams[append.stream] for append in appends],
@@ -50,6 +65,26 @@ def arguments_of(
         "skip_locked": skip_locked,
         "patience": patience,
     }
+    return Call("append", arguments)
+
+
+def _call_for_one(append: StreamAppend, *, skip_locked: bool, patience: int | None) -> Call:
+    (event,) = append.events
+    arguments = {
+        "stream": append.stream,
+        "expected": _number_of(append.expected),
+        "id": event.id,
+        "type": event.type,
+        "schema_version": event.schema_version,
+        "payload": event.payload.decode(),
+        "digest": event.digest,
+        "metadata": event.metadata.decode(),
+        "correlation_id": event.correlation_id,
+        "causation_id": event.causation_id,
+        "skip_locked": skip_locked,
+        "patience": patience,
+    }
+    return Call("append_one", arguments)
 
 
 def outcomes_of(units: Sequence[Together], rows: Sequence[Row]) -> list[Outcome]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
-from eventdocs.backends._postgres_batch import arguments_of, busy, outcomes_of
+from eventdocs.backends._postgres_batch import busy, call_for, outcomes_of
 from eventdocs.backends._postgres_errors import translated
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
@@ -53,10 +53,8 @@ class BoundPostgresStore(EventStore):
 
     @override
     async def _record(self, together: Together) -> tuple[Appended, ...]:
-        rows = await self._rows(
-            from_file("append", self._store.schema),
-            arguments_of([together], skip_locked=False, patience=None),
-        )
+        call = call_for([together], skip_locked=False, patience=None)
+        rows = await self._rows(from_file(call.statement, self._store.schema), call.arguments)
         (outcome,) = outcomes_of([together], rows)
         if outcome is None:
             raise busy(self.database, together)

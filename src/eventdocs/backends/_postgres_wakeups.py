@@ -25,7 +25,7 @@ Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[Driver]]
 _logger: Final = logging.getLogger("eventdocs.store")
 
 # Between two notifications, so that they cost a busy writer next to nothing.
-_REST: Final = 0.002
+_REST: Final = 0.01
 _ECHO_SECONDS: Final = 5.0
 _CHECK_SECONDS: Final = 30.0
 _FIRST_PAUSE: Final = 0.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
 
 from tenacity import (
     AsyncRetrying,
@@ -15,9 +15,10 @@ from tenacity import (
 )
 
 from eventdocs.backends._postgres_batch import (
+    Call,
     Outcome,
-    arguments_of,
     busy,
+    call_for,
     outcomes_of,
     without_common_ids,
 )
@@ -32,8 +33,8 @@ from eventdocs.errors import (
 from eventdocs.observability import Instrumentation
 from eventdocs.store import Appended, GroupCommit, Together
 
-Call: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Sequence[Row]]]
-"""Calls the append function and raises errors of eventdocs."""
+Carry: TypeAlias = Callable[[Call], Awaitable[Sequence[Row]]]
+"""Carries a call out and raises errors of eventdocs."""
 
 _Group: TypeAlias = GroupCommit[Together, tuple[Appended, ...] | None]
 _Flush: TypeAlias = Callable[[Sequence[Together]], Awaitable[list[Outcome]]]
@@ -53,13 +54,13 @@ class PostgresWriter:
     waits in another, with units of the same streams only.
 
     Args:
-        call: Calls the append function.
+        carry: Carries calls out.
         database: What errors call the database.
         instrumentation: Is told of every call.
     """
 
-    def __init__(self, call: Call, database: str, instrumentation: Instrumentation) -> None:
-        self._call = call
+    def __init__(self, carry: Carry, database: str, instrumentation: Instrumentation) -> None:
+        self._carry = carry
         self._database = database
         self._instrumentation = instrumentation
         self._shared = self._group(self._flush_shared)
@@ -140,9 +141,9 @@ class PostgresWriter:
     async def _record_alike(
         self, units: Sequence[Together], *, skip_locked: bool, patience: int
     ) -> Sequence[Outcome]:
-        arguments = arguments_of(units, skip_locked=skip_locked, patience=patience)
+        call = call_for(units, skip_locked=skip_locked, patience=patience)
         try:
-            rows = await self._persistently(arguments, busy_passes=not skip_locked)
+            rows = await self._persistently(call, busy_passes=not skip_locked)
         except TransientStoreError:
             raise
         except EventdocsError as error:
@@ -158,12 +159,10 @@ class PostgresWriter:
             ]
         return outcomes_of(units, rows)
 
-    async def _persistently(
-        self, arguments: Mapping[str, Any], *, busy_passes: bool
-    ) -> Sequence[Row]:
+    async def _persistently(self, call: Call, *, busy_passes: bool) -> Sequence[Row]:
         """Call, and call again while that can help: the ids settle what had happened already."""
         try:
-            return await self._call(arguments)
+            return await self._carry(call)
         except StoreUnavailableError:
             pass
         except StoreBusyError:
@@ -174,7 +173,7 @@ class PostgresWriter:
             wait=wait_random_exponential(multiplier=0.1, max=2),
             stop=stop_after_delay(_RETRY_SECONDS),
             reraise=True,
-        )(self._call, arguments)
+        )(self._carry, call)
 
 
 def _weight(unit: Together) -> int:

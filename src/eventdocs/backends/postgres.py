@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from eventdocs.backends._drivers import label_for
+from eventdocs.backends._postgres_batch import Call
 from eventdocs.backends._postgres_bound import BoundPostgresStore
 from eventdocs.backends._postgres_engine import CONNECT_SECONDS, connected, create_engine
 from eventdocs.backends._postgres_errors import transient_translated, translated
+from eventdocs.backends._postgres_kept import KeptConnection
 from eventdocs.backends._postgres_reading import (
     checked_watermark,
     feed_status,
@@ -79,6 +81,7 @@ class PostgresEventStore(EventStore):
         direct: AsyncEngine | None = None,
         statement_timeout: float = STATEMENT_SECONDS,
         instrumentation: Instrumentation | None = None,
+        keeps_connection: bool = False,
     ) -> None:
         super().__init__(registry, instrumentation=instrumentation)
         self.schema = schema
@@ -92,7 +95,10 @@ class PostgresEventStore(EventStore):
         self._statement_timeout = statement_timeout
         self._database = label_for(engine.url)
         self._after_close = AsyncExitStack()
-        self._writer = PostgresWriter(self._call, self._database, self.instrumentation)
+        self._kept = KeptConnection(
+            lambda: self._driver(is_shielded=True), seconds=_KEPT_SECONDS * keeps_connection
+        )
+        self._writer = PostgresWriter(self._carry, self._database, self.instrumentation)
         self._wakeups = PostgresWakeups(
             store_id,
             self._database,
@@ -187,6 +193,8 @@ class PostgresEventStore(EventStore):
                 direct=direct,
                 statement_timeout=statement_timeout,
                 instrumentation=instrumentation,
+                # A host's pool may be small, and has other users.
+                keeps_connection=engine is not target and pool_max_size > 1,
             )
             store._after_close = undo.pop_all()
         return store
@@ -198,9 +206,10 @@ class PostgresEventStore(EventStore):
         self._refuse_if_closed()
         return await self._writer.record(together)
 
-    async def _call(self, arguments: Mapping[str, Any]) -> Sequence[Row]:
-        async with self._driver(is_shielded=True) as driver:
-            rows = await self._fetch(driver, from_file("append", self.schema), arguments)
+    async def _carry(self, call: Call) -> Sequence[Row]:
+        statement = from_file(call.statement, self.schema)
+        async with self._kept.driver() as driver:
+            rows = await self._fetch(driver, statement, call.arguments)
         self.announce()
         return rows
 
@@ -392,6 +401,7 @@ class PostgresEventStore(EventStore):
 
     async def _close(self) -> None:
         await self._writer.close()
+        await self._kept.close()
         await self._wakeups.close()
         while self._in_use:
             # A connection that is given back to a pool disposed of would never be closed.

@@ -14,6 +14,7 @@ from eventdocs.migrations._target import Target, reading
 _FUNCTIONS: Final = (
     "eventdocs_append",
     "eventdocs_append_all",
+    "eventdocs_append_one",
     "eventdocs_hold_watermark",
     "eventdocs_namespace",
     "eventdocs_watermark",
