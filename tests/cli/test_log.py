@@ -52,15 +52,15 @@ class TestStatus:
         assert answered == {"is_held": False, "last": EVENTS, "settled": EVENTS, "holders": []}
 
     async def test_names_who_holds_readers_back(
-        self, postgres_url: str, eventdocs: Eventdocs
+        self, postgres_url: str, in_process: Eventdocs
     ) -> None:
         """Whoever is on call sees which process it is, since when, and what ends it."""
         async with open_store(postgres_url, events=[Kept]) as store, store.begin() as tx:
             await store.using(tx).append("note-1", [Kept(text="kept to itself")])
             (holder,) = (await store.feed()).holders
             at = ("--database", postgres_url)
-            said = await asyncio.to_thread(eventdocs, "log", "status", *at)
-            answered = (await asyncio.to_thread(eventdocs, "log", "status", "--json", *at)).json
+            said = await asyncio.to_thread(in_process, "log", "status", *at)
+            answered = (await asyncio.to_thread(in_process, "log", "status", "--json", *at)).json
 
         assert said.out.startswith("settled through 0, given out through 1\n")
         assert f"SELECT pg_terminate_backend({holder.pid})" in said.out
@@ -72,31 +72,32 @@ class TestStatus:
 class TestExportAndImport:
     @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.gz", "log.jsonl.zst"])
     def test_move_a_log_to_another_database(
-        self, eventdocs: Eventdocs, postgres_url: str, name: str
+        self, in_process: Eventdocs, postgres_url: str, name: str
     ) -> None:
         """What the program shows of the copy is what it shows of the log."""
-        exported = eventdocs("log", "export", name)
-        imported = eventdocs("log", "import", name, "--database", postgres_url)
+        exported = in_process("log", "export", name)
+        imported = in_process("log", "import", name, "--database", postgres_url)
 
         assert exported.out == f"{EVENTS} events through {EVENTS}, 0 contents exported\n"
         assert imported.out == f"{EVENTS} events through {EVENTS}, 0 contents imported\n"
-        there = eventdocs("events", "--json", "--database", postgres_url)
-        assert events_in(there.out) == events_in(eventdocs("events", "--json").out)
+        there = in_process("events", "--json", "--database", postgres_url)
+        assert events_in(there.out) == events_in(in_process("events", "--json").out)
         assert len(events_in(there.out)) == EVENTS
 
-    def test_move_documents_with_their_contents(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_move_documents_with_their_contents(self, in_process: Eventdocs, folder: Path) -> None:
         """After catching up, the copy shows the same documents."""
         (folder / "terms.md").write_text("# Terms\n\nThe **divisor** means a number.\n")
-        eventdocs("ingest", "terms.md")
+        in_process("ingest", "terms.md")
 
-        eventdocs("log", "export", "log.jsonl")
-        eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
-        eventdocs("projections", "catch-up", "--database", "sqlite:///copy.db")
+        in_process("log", "export", "log.jsonl")
+        in_process("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+        in_process("projections", "catch-up", "--database", "sqlite:///copy.db")
 
-        copy = eventdocs("documents", "--json", "--database", "sqlite:///copy.db").json
-        assert copy == eventdocs("documents", "--json").json
+        copy = in_process("documents", "--json", "--database", "sqlite:///copy.db").json
+        assert copy == in_process("documents", "--json").json
         assert len(copy) == 1
 
+    @pytest.mark.once
     def test_go_through_a_pipe(self, folder: Path) -> None:
         """`-` is standard output and standard input; what is said goes elsewhere."""
         exported = subprocess.run(
@@ -124,16 +125,16 @@ class TestExportAndImport:
             "found": 0,
         }
 
-    def test_go_on_where_they_were(self, eventdocs: Eventdocs, folder: Path) -> None:
+    def test_go_on_where_they_were(self, in_process: Eventdocs, folder: Path) -> None:
         """An archive that was cut is completed, and an import of it as well."""
-        eventdocs("log", "export", "log.jsonl")
+        in_process("log", "export", "log.jsonl")
         lines = (folder / "log.jsonl").read_bytes().splitlines(keepends=True)
         (folder / "log.jsonl").write_bytes(b"".join(lines[:4]) + lines[4][:20])
 
-        cut = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
-        exported = eventdocs("log", "export", "log.jsonl")
-        imported = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
-        again = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+        cut = in_process("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+        exported = in_process("log", "export", "log.jsonl")
+        imported = in_process("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
+        again = in_process("log", "import", "log.jsonl", "--database", "sqlite:///copy.db")
 
         assert (cut.status, cut.problems) == (
             1,
@@ -145,13 +146,13 @@ class TestExportAndImport:
         assert again.out.startswith("0 events")
         assert f"{EVENTS} events were there before" in again.out
 
-    def test_add_what_is_new(self, eventdocs: Eventdocs) -> None:
+    def test_add_what_is_new(self, in_process: Eventdocs) -> None:
         """An archive may begin where another one ends."""
-        eventdocs("log", "export", "all.jsonl")
-        eventdocs("log", "export", "new.jsonl", "--after", "4")
-        alone = eventdocs("log", "import", "new.jsonl", "--database", "sqlite:///copy.db")
-        eventdocs("log", "import", "all.jsonl", "--database", "sqlite:///copy.db")
-        after = eventdocs("log", "import", "new.jsonl", "--database", "sqlite:///copy.db")
+        in_process("log", "export", "all.jsonl")
+        in_process("log", "export", "new.jsonl", "--after", "4")
+        alone = in_process("log", "import", "new.jsonl", "--database", "sqlite:///copy.db")
+        in_process("log", "import", "all.jsonl", "--database", "sqlite:///copy.db")
+        after = in_process("log", "import", "new.jsonl", "--database", "sqlite:///copy.db")
 
         assert alone.status == 1
         assert "goes on behind event 4" in alone.err
@@ -172,23 +173,26 @@ class TestExportAndImport:
         ids=str,
     )
     def test_refuse_what_cannot_be(
-        self, eventdocs: Eventdocs, log: Path, arguments: tuple[str, ...], status: int, told: str
+        self, in_process: Eventdocs, log: Path, arguments: tuple[str, ...], status: int, told: str
     ) -> None:
         """The reason is told in a line, and nothing is overwritten."""
         before = log.read_bytes()
 
-        ended = eventdocs("log", *arguments)
+        ended = in_process("log", *arguments)
 
         assert ended.status == status
         assert told in ended.problems[0]
         assert log.read_bytes() == before
 
-    def test_refuse_a_database_with_events_of_its_own(self, eventdocs: Eventdocs) -> None:
+    def test_refuse_a_database_with_events_of_its_own(
+        self, in_process: Eventdocs, folder: Path
+    ) -> None:
         """Two histories cannot become one."""
-        eventdocs("log", "export", "log.jsonl")
-        eventdocs("demo", "--database", "sqlite:///other.db")
+        in_process("log", "export", "log.jsonl")
+        (folder / "other.md").write_text("# Other\n")
+        in_process("ingest", "other.md", "--database", "sqlite:///other.db")
 
-        ended = eventdocs("log", "import", "log.jsonl", "--database", "sqlite:///other.db")
+        ended = in_process("log", "import", "log.jsonl", "--database", "sqlite:///other.db")
 
         assert ended.status == 1
         assert "holds another log's events" in ended.problems[0]
