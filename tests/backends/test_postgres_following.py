@@ -112,6 +112,25 @@ class TestWakeUps:
                 await asyncio.wait([asyncio.create_task(store.head())])
 
 
+class TestADirectAddress:
+    async def test_of_another_log_is_not_listened_by(
+        self, postgres_url: str, empty_postgres_url: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Who listens there would hear nothing for ever; the log line says so, and polling helps."""
+        caplog.set_level(logging.WARNING)
+        async with (
+            open_store(empty_postgres_url, events=[Noted], migrate=True),
+            open_store(postgres_url, events=[Noted], direct_url=empty_postgres_url) as store,
+            store.subscribe(poll_interval=0.05) as subscription,
+        ):
+            appended = await store.append("a", notes("x"))
+
+            assert (await in_time(anext(subscription))).sequence == appended.sequence
+            while "eventdocs.listening.interrupted" not in caplog.messages:
+                await asyncio.wait([asyncio.create_task(store.head())])
+        assert "another log" in vars(caplog.records[0])["reason"]
+
+
 class TestRestarts:
     @pytest.fixture
     def server(self) -> Iterator[PostgresServer]:

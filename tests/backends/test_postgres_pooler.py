@@ -7,7 +7,6 @@ name brings it (`apt-get install pgbouncer`), and the continuous integration ins
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import pwd
 import shutil
@@ -22,7 +21,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import make_url
 
-from eventdocs.backends import _postgres_wakeups, open_store
+from eventdocs.backends import open_store
 from eventdocs.errors import ConfigurationError
 from eventdocs.store import EventStore
 from tests.backends.postgres_hosts import Noted, notes, texts
@@ -136,19 +135,15 @@ async def test_open_appends_hold_readers_back_there_too(pooled_url: str) -> None
         assert await texts(store) == ["1", "2"]
 
 
-async def test_a_subscription_polls(
-    pooled_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Notifications do not arrive through it; that is noticed, and events come all the same."""
-    monkeypatch.setattr(_postgres_wakeups, "_ECHO_SECONDS", 0.2)
-    caplog.set_level(logging.WARNING, "eventdocs.store")
+async def test_a_subscription_polls(pooled_url: str) -> None:
+    """Notifications may or may not come through it; events do."""
     async with (
         open_store(pooled_url, events=[Noted]) as store,
         open_store(pooled_url, events=[Noted]) as other,
         store.subscribe(poll_interval=0.05) as subscription,
         asyncio.timeout(30),
     ):
-        while "eventdocs.listening.interrupted" not in caplog.messages:
+        for _ in range(10):
             appended = await other.append("a", notes("x"))
             assert (await anext(subscription)).sequence == appended.sequence
 
