@@ -18,12 +18,14 @@ from eventdocs import open_store
 from eventdocs.testing import postgres_server
 
 WRITERS = 32
+CROWD = 128
 BATCH = 100
 DATABASES = ("sqlite", "postgresql")
 
 
 def _works(scale: int) -> dict[str, Work]:
-    one_by_one, concurrent, batched = 10 * scale, WRITERS * scale, BATCH * scale
+    one_by_one, batched = 10 * scale, BATCH * scale
+    concurrent, crowded = WRITERS * scale, CROWD * scale
 
     async def append_sequentially(subject: Subject) -> int:
         await subject.append_sequentially(one_by_one)
@@ -33,6 +35,10 @@ def _works(scale: int) -> dict[str, Work]:
         await subject.append_concurrently(concurrent, writers=WRITERS)
         return concurrent
 
+    async def append_in_a_crowd(subject: Subject) -> int:
+        await subject.append_concurrently(crowded, writers=CROWD)
+        return crowded
+
     async def append_batches(subject: Subject) -> int:
         await subject.append_batches(batched, size=BATCH)
         return batched
@@ -40,6 +46,7 @@ def _works(scale: int) -> dict[str, Work]:
     return {
         "append one by one": append_sequentially,
         f"append by {WRITERS} tasks": append_concurrently,
+        f"append by {CROWD} tasks": append_in_a_crowd,
         f"append in batches of {BATCH}": append_batches,
         "scan the log, decoded": lambda subject: subject.scan(),
         "projection catches up": lambda subject: subject.project(),
