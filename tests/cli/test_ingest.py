@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import ctypes
 import os
+import socket
+import subprocess
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,7 +12,9 @@ import pytest
 from eventdocs.cli._ingest import TURNS, patiently
 from eventdocs.documents import Ingested
 from eventdocs.errors import StoreBusyError
-from tests.cli.conftest import Eventdocs
+from tests.cli.conftest import Eventdocs, command, environment
+
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 NOTE = """# Note {number}
 
@@ -171,15 +176,52 @@ class TestAFileThatFails:
         assert ended.status == 1
         assert "max_bytes is 100, the document has" in ended.problems[0]
 
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-    def test_may_be_out_of_bounds(self, in_process: Eventdocs, folder: Path) -> None:
+    def test_may_be_something_that_cannot_be_opened(
+        self, in_process: Eventdocs, folder: Path
+    ) -> None:
+        """A pipe would never end and a socket never open, so neither is tried."""
+        os.mkfifo(folder / "pipe.md")
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(os.path.relpath(folder / "socket.md"))
+
+            ended = in_process("ingest", "pipe.md", "socket.md")
+
+        assert ended.status == 1
+        assert ended.problems == [
+            "error: pipe.md: it is no regular file",
+            "error: socket.md: it is no regular file",
+        ]
+
+    def test_may_be_out_of_bounds(self, folder: Path) -> None:
         """A file without the right to read it is told as the system tells it."""
-        write(folder, "a.md")
+        write(folder, "a.md", "b.md")
         (folder / "a.md").chmod(0)
 
-        ended = in_process("ingest", "a.md")
+        ended = subprocess.run(
+            command("ingest", "a.md", "b.md"),
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=obey_permissions,
+        )
 
-        assert ended.problems == ["error: a.md: Permission denied"]
+        assert ended.returncode == 1
+        assert ended.stderr == "error: a.md: Permission denied\n"
+        assert "uploaded    b.md" in ended.stdout
+
+
+def obey_permissions() -> None:
+    """Give up root's right to read everything, for the program that is started next.
+
+    A program of root gets the rights that its bounding set leaves it: capabilities(7).
+    """
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+                raise OSError(ctypes.get_errno(), "root keeps its rights")
 
 
 class TestAFolder:
