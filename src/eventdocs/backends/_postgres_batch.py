@@ -107,6 +107,9 @@ def without_common_ids(units: Sequence[Together]) -> Iterator[list[int]]:
     streams: within a stream nobody overtakes.
     """
     left = list(range(len(units)))
+    if len(units) == 1:
+        yield left
+        return
     while left:
         ids: set[UUID] = set()
         held: set[str] = set()
