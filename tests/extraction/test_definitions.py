@@ -88,6 +88,7 @@ class TestSentences:
             ("The upper limit (the “Cap”) holds.", "Cap", "The upper limit"),
             ("The upper limit (the **Cap**) holds.", "Cap", "The upper limit"),
             ("The upper limit (“Weight Cap”) holds.", "Weight Cap", "The upper limit"),
+            ("The code (“the Software”) is free.", "the Software", "The code"),
             ("The upper limit, which is called the **Cap**.", "Cap", "The upper limit"),
             ("A “Cap” is any upper limit.", "Cap", "any upper limit"),
             ("An index's “caps” are all upper limits.", "caps", "all upper limits"),

@@ -192,6 +192,21 @@ class TestFormulas:
         others = [each.term for each in find(text, Definition)]
         assert [alignment.defines.key, *others] == defined
 
+    @pytest.mark.parametrize(
+        ("latex", "roles"),
+        [
+            ("x \\sim N(m, s)", {"N": "operator", "m": "free", "s": "free"}),
+            ("x \\sim MVN(m, s)", dict.fromkeys("MVN", "operator") | dict.fromkeys("ms", "free")),
+            ("x = N(m, s)", {"N": "function", "m": "free", "s": "free"}),
+            ("x \\sim y", {"y": "free"}),
+        ],
+    )
+    def test_name_distributions_without_using_them(self, latex: str, roles: dict[str, str]) -> None:
+        """The N of `x ~ N(0, 1)` is the normal distribution, and no number of things."""
+        variables = only(f"$${latex}$$\n", Formula).variables
+
+        assert {each.symbol.key: each.role for each in variables} == roles
+
     @pytest.mark.parametrize("written", ["i^{th}", "i^{\\text{th}}", "i^{\\mathrm{th}}"])
     def test_that_count_have_no_letters_of_the_ordinal(self, written: str) -> None:
         """The i-th is about i; `t` and `h` are only letters of a word."""

@@ -262,7 +262,8 @@ def _is_label(label: str) -> bool:
 
 def _is_title(term: str) -> bool:
     """Whether a term is capitalised as agreements do it: “Initial Purchaser”."""
-    return all(word[0].isupper() or len(word) <= 3 for word in term.split()) and term[0].isupper()
+    words = term.removeprefix("the ").split()
+    return words[0][0].isupper() and all(word[0].isupper() or len(word) <= 3 for word in words)
 
 
 def _agrees(term: str, cue: str) -> bool:

@@ -58,7 +58,10 @@ def usage(tree: Node) -> Usage:
             collector.sequence(statement.left)
         else:
             collector.left_side(statement.left)
-        collector.sequence(statement.right)
+        right: Sequence[Node] = statement.right
+        if statement.relation == r"\sim":
+            right = collector.distribution(right)
+        collector.sequence(right)
     return Usage(found, collector.variables())
 
 
@@ -92,6 +95,17 @@ class _Collector:
                 self._superscript(first.children[2])
             first = first.children[0]
         self.sequence(rest)
+
+    def distribution(self, nodes: Sequence[Node]) -> Sequence[Node]:
+        """Count the name in front of the parameters of `x ~ N(0, 1)`; return the rest."""
+        end = 0
+        while end < len(nodes) and nodes[end].kind == "identifier":
+            end += 1
+        if end == len(nodes) or nodes[end].text != "(":
+            return nodes
+        for node in nodes[:end]:
+            self._add(Symbol(base=_styled(node)), "operator")
+        return nodes[end:]
 
     def sequence(self, nodes: Sequence[Node]) -> None:
         for at, node in enumerate(nodes):
