@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -15,20 +14,21 @@ from eventdocs.ir._outline import Outline
 from eventdocs.ir._parameters import Parameter, parameters_of
 from eventdocs.ir._scopes import Groups, Meaning, MeaningKind, Scopes
 from eventdocs.ir._symbols import (
+    Pattern,
     Sameness,
     expanded,
     index_letters,
     is_index,
     is_known,
+    pattern_of,
+    possible_patterns,
     sameness,
     without_estimate,
 )
 from eventdocs.ir._terms import normalise_term
 
 How: TypeAlias = Sameness | Literal["part", "term", "estimate", ""]
-_Pattern: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
 _Family: TypeAlias = tuple[str, tuple[str, ...]]
-_ANY_INDEX = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +57,7 @@ class Meanings:
         self.outline = Outline(entities)
         self._symbols: dict[str, Scopes] = defaultdict(Scopes)
         self._terms: dict[str, Scopes] = defaultdict(Scopes)
-        self._patterns: dict[_Pattern, dict[str, Symbol]] = defaultdict(dict)
+        self._patterns: dict[Pattern, dict[str, Symbol]] = defaultdict(dict)
         self._indexed: dict[tuple[str, tuple[str, ...]], dict[str, Symbol]] = defaultdict(dict)
         self._bases: dict[str, dict[str, Symbol]] = defaultdict(dict)
         self._families = self._indexed_families(entities)
@@ -137,7 +137,7 @@ class Meanings:
         if symbol is not None:
             self._symbols[symbol.key].add(meaning)
             self._bases[symbol.base][symbol.key] = symbol
-            self._patterns[self._pattern(symbol)][symbol.key] = symbol
+            self._patterns[pattern_of(symbol, self.indices)][symbol.key] = symbol
             if has_parts and self._has_only_indices(symbol, digits=False):
                 self._indexed[symbol.base, symbol.decoration][symbol.key] = symbol
         for term in dict.fromkeys(terms):
@@ -210,7 +210,7 @@ class Meanings:
         if exact is not None:
             return exact, "exact"
         fits: dict[How, list[str]] = {"exact": [], "renamed": [], "shifted": [], "part": []}
-        for pattern in self._possible_patterns(symbol):
+        for pattern in possible_patterns(symbol, self.indices):
             for key, defined in self._patterns.get(pattern, {}).items():
                 fit = sameness(defined, symbol, self.indices)
                 if fit is not None:
@@ -224,22 +224,6 @@ class Meanings:
             if keys:
                 return Scopes(each for key in keys for each in self._symbols[key].meanings), how
         return Scopes(), ""
-
-    def _pattern(self, symbol: Symbol) -> _Pattern:
-        """Blank the letters that are indices; a digit in a definition means itself."""
-        parts = tuple(
-            _ANY_INDEX if is_index(each, self.indices) and not each.isdigit() else each
-            for each in expanded(symbol, self.indices)
-        )
-        return symbol.base, symbol.decoration, parts
-
-    def _possible_patterns(self, symbol: Symbol) -> Iterator[_Pattern]:
-        """List the patterns that can fit a used symbol; there, a digit can be any index."""
-        choices = [
-            [each, _ANY_INDEX] if each.isdigit() else [each] for each in self._pattern(symbol)[2]
-        ]
-        for parts in product(*choices):
-            yield symbol.base, symbol.decoration, parts
 
     def _is_part(self, symbol: Symbol) -> bool:
         """Say whether *symbol* can be a part of something: `w_2` is, only where `w_i` is."""
