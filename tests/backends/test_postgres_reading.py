@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
 from sqlalchemy import text
 
 from eventdocs.backends import open_store
-from eventdocs.backends._postgres_reading import page_arguments, page_statement
+from eventdocs.backends._postgres_reading import page_arguments, page_statement, span_query
 from eventdocs.errors import ConfigurationError, StoreUnavailableError
+from eventdocs.migrations import index_metadata
+from eventdocs.migrations._metadata_index import index_name
 from eventdocs.store import Selection
 from tests.backends.postgres_hosts import Noted, host_engine, notes, opened, sql, texts
 
 _GROW = """
     INSERT INTO eventdocs_events (
-        sequence, stream, version, category, id, type, schema_version, data, digest, metadata
+        sequence, stream, version, category, id, type, schema_version, data, digest, metadata,
+        correlation_id, recorded_at
     )
     SELECT
         nextval('eventdocs_sequence'), 'grown-' || n % 100, n / 100 + 1, 'grown',
-        gen_random_uuid(), 'Type' || n % 50, 1, '{"text":"x"}', '\\x00', '{}'
+        gen_random_uuid(), 'Type' || n % 50, 1, '{"text":"x"}', '\\x00',
+        CAST('{"actor":"actor-' || n / 200 || '","tenant":"tenant-' || n / 300 || '"}' AS json),
+        CASE WHEN n % 4 = 0 THEN 'request-' || n / 200 END,
+        TIMESTAMPTZ '2026-01-01T00:00Z' + n * INTERVAL '1 second'
     FROM generate_series(0, $1::integer - 1) AS n
 """
 
@@ -169,33 +177,43 @@ class TestPages:
             assert [event.sequence for event in backward.events] == expected[::-1]
 
 
+_FOUND_BY = [
+    (Selection(), "eventdocs_events_pkey", 63),
+    (Selection(category="grown"), "eventdocs_events_category", 63),
+    (Selection(types=("Type1",)), "eventdocs_events_type", 63),
+    (Selection(types=("Type1", "Type2", "Nowhere")), "eventdocs_events_type", 63),
+    (Selection(stream="grown-7"), "eventdocs_events_stream_version", 63),
+    (Selection(stream="grown-7", actor="actor-1"), "eventdocs_events_stream_version", 200),
+    (Selection(correlation_id="request-3"), "eventdocs_events_correlation_id", 63),
+    (
+        Selection(correlation_id="request-3", category="grown", types=("Type4", "Type8")),
+        "eventdocs_events_correlation_id",
+        63,
+    ),
+    (Selection(actor="actor-90"), "eventdocs_events_actor", 63),
+    (Selection(actor="actor-90", category="grown"), "eventdocs_events_actor", 63),
+    (Selection(metadata={"tenant": "tenant-60"}), index_name("tenant"), 300),
+]
+
+
 class TestPlans:
     @pytest.mark.parametrize("analysed", [True, False], ids=["analysed", "never analysed"])
-    @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
-    @pytest.mark.parametrize(
-        ("selection", "index"),
-        [
-            (Selection(), "eventdocs_events_pkey"),
-            (Selection(category="grown"), "eventdocs_events_category"),
-            (Selection(types=("Type1",)), "eventdocs_events_type"),
-            (Selection(types=("Type1", "Type2", "Nowhere")), "eventdocs_events_type"),
-            (Selection(stream="grown-7"), "eventdocs_events_stream_version"),
-        ],
-        ids=["log", "category", "type", "types", "stream"],
-    )
     async def test_a_page_is_found_by_an_index_and_touches_little(
-        self, postgres_url: str, selection: Selection, index: str, backward: bool, analysed: bool
+        self, postgres_url: str, analysed: bool
     ) -> None:
         """A page costs what a page holds, however long the log is."""
-        selection = attrs.evolve(selection, backward=backward)
-        statement = page_statement(selection, None)
-        arguments = statement.arguments(page_arguments(selection, 20, 2**62))
+        await index_metadata(postgres_url, "tenant")
         async with sql(postgres_url) as connection:
             await connection.execute("ALTER TABLE eventdocs_events SET (autovacuum_enabled = off)")
             await connection.execute(_GROW, 20_000)
             if analysed:
                 await connection.execute("ANALYZE eventdocs_events")
-            for mode in ("force_custom_plan", "force_generic_plan"):
+            for (selection, index, most), backward, mode in itertools.product(
+                _FOUND_BY, (False, True), ("force_custom_plan", "force_generic_plan")
+            ):
+                asked = attrs.evolve(selection, backward=backward)
+                statement = page_statement(asked, None)
+                arguments = statement.arguments(page_arguments(asked, 20, 2**62))
                 await connection.execute(f"SET plan_cache_mode = {mode}")
                 plan = "\n".join(
                     row[0]
@@ -206,7 +224,27 @@ class TestPlans:
 
                 assert index in plan, plan
                 assert "Seq Scan" not in plan, plan
-                assert _most_rows(plan) <= 21 * 3, plan
+                assert _most_rows(plan) <= most, plan
+
+    async def test_the_events_of_a_time_are_found_by_an_index(self, postgres_url: str) -> None:
+        """Where they begin and end is found in their own blocks, and then read by place."""
+        since = datetime(2026, 1, 1, 10, tzinfo=UTC)
+        selection = Selection(since=since, before=since + timedelta(minutes=1))
+        statement, arguments = span_query(selection, None)
+        async with sql(postgres_url) as connection, opened(postgres_url) as store:
+            await connection.execute(_GROW, 50_000)
+            await connection.execute("VACUUM ANALYZE eventdocs_events")
+            plan = "\n".join(
+                row[0]
+                for row in await connection.fetch(
+                    f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement.sql}",
+                    *statement.arguments(arguments),
+                )
+            )
+            narrow = await store.narrowed(selection)
+
+        assert "eventdocs_events_recorded_at" in plan, plan
+        assert (narrow.after, narrow.until) == (36_000, 36_060)
 
 
 class TestGrowth:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 import pytest
 
 from eventdocs.backends import open_store
-from eventdocs.backends._sqlite_reading import page_query
+from eventdocs.backends._sqlite_reading import page_query, span_query
+from eventdocs.migrations import index_metadata
+from eventdocs.migrations._metadata_index import index_name
 from eventdocs.store import Selection
 from tests.backends.sqlite_hosts import Noted, sql
+
+YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def plan(connection: sqlite3.Connection, selection: Selection) -> list[str]:
@@ -30,6 +35,20 @@ def plan(connection: sqlite3.Connection, selection: Selection) -> list[str]:
         (Selection(stream="a-1", types=("A", "B")), "(stream=? AND version>?)"),
         (Selection(category="a", after=7), "eventdocs_events_category (category=? AND sequence>?)"),
         (Selection(types=("A",), after=7), "eventdocs_events_type (type=? AND sequence>?)"),
+        (Selection(stream="a-1", actor="b", correlation_id="c"), "(stream=? AND version>?)"),
+        (
+            Selection(correlation_id="c", after=7, category="a", types=("A", "B"), actor="b"),
+            "eventdocs_events_correlation_id (correlation_id=? AND sequence>?)",
+        ),
+        (
+            Selection(actor="b", category="a", types=("A",), until=9),
+            "eventdocs_events_actor (<expr>=? AND sequence>? AND sequence<?)",
+        ),
+        (
+            Selection(metadata={"tenant": "x"}, after=7),
+            f"{index_name('tenant')} (<expr>=? AND sequence>?)",
+        ),
+        (Selection(since=YEAR, before=YEAR, after=7), "INTEGER PRIMARY KEY (rowid>?)"),
     ],
     ids=str,
 )
@@ -38,7 +57,7 @@ async def test_a_page_is_one_ordered_search(
 ) -> None:
     """However long the log is, a page costs what its events cost."""
     async with open_store(sqlite_url, events=[Noted]):
-        pass
+        await index_metadata(sqlite_url, "tenant")
 
     with sql(Path(sqlite_url.removeprefix("sqlite:///"))) as connection:
         steps = plan(connection, attrs.evolve(selection, backward=backward))
@@ -63,3 +82,17 @@ async def test_several_types_are_one_search_each(sqlite_url: str, *, backward: b
     assert all("COVERING INDEX" in step and "sequence>?" in step for step in searches)
     assert not [step for step in steps if "SCAN eventdocs_events" in step]
     assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
+async def test_the_events_of_a_time_are_found_by_an_index(sqlite_url: str) -> None:
+    """Where they begin and end is read from the index on times alone."""
+    async with open_store(sqlite_url, events=[Noted]):
+        pass
+
+    with sql(Path(sqlite_url.removeprefix("sqlite:///"))) as connection:
+        statement, arguments = span_query(Selection(since=YEAR, before=YEAR))
+        (row,) = connection.execute(f"EXPLAIN QUERY PLAN {statement}", arguments)
+
+    assert row[3].endswith(
+        "COVERING INDEX eventdocs_events_recorded_at (recorded_at>? AND recorded_at<?)"
+    )

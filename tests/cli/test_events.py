@@ -12,7 +12,7 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from eventdocs import event, open_store
+from eventdocs import correlate, event, open_store
 from eventdocs.store import EventStore
 from tests.cli.conftest import Eventdocs, command, environment
 
@@ -37,8 +37,10 @@ async def record(url: str) -> None:
 
 async def append(store: EventStore) -> None:
     await store.append("note-1", [HostNoted(text="one"), HostNoted(text="two")])
-    await store.append("note-2", [HostNoted(text="three"), HostErased(reason="asked")])
-    await store.append("letter-1", [HostNoted(text="four")])
+    with correlate("request-1", actor="ann", metadata={"tenant": 7}):
+        await store.append("note-2", [HostNoted(text="three"), HostErased(reason="asked")])
+    with correlate(metadata={"tenant": "7", "place": "at=home"}):
+        await store.append("letter-1", [HostNoted(text="four")])
 
 
 @pytest.fixture
@@ -94,15 +96,33 @@ class TestTheLog:
             (("--backward",), [5, 4, 3, 2, 1]),
             (("--backward", "--limit", "2"), [5, 4]),
             (("--category", "note", "--backward", "--until", "3", "--limit", "1"), [3]),
+            (("--since", "2020-01-01T00:00Z", "--before", "2020-01-02"), None),
+            (
+                ("--since", "2020-01-01T00:00Z", "--before", "2999-01-02T00:00+01:00"),
+                [1, 2, 3, 4, 5],
+            ),
+            (("--before", "2020-01-01T00:00:00Z"), []),
+            (("--correlation", "request-1"), [3, 4]),
+            (("--actor", "ann"), [3, 4]),
+            (("--actor", "ann", "--type", "HostErased"), [4]),
+            (("--metadata", "tenant=7"), [3, 4]),
+            (("--metadata", 'tenant="7"'), [5]),
+            (("--metadata", "tenant=7", "--metadata", "place=at=home"), []),
+            (("--metadata", "place=at=home"), [5]),
+            (("--metadata", "place"), None),
+            (("--metadata", "a\\b=1"), None),
         ],
         ids=str,
     )
     def test_is_narrowed_by_filters(
-        self, in_process: Eventdocs, filters: tuple[str, ...], expected: list[int]
+        self, in_process: Eventdocs, filters: tuple[str, ...], expected: list[int] | None
     ) -> None:
         """Every filter means what it says, alone and together with others."""
         ended = in_process("events", *filters, "--json")
 
+        if expected is None:
+            assert ended.status == 2
+            return
         assert [each["sequence"] for each in events_of(ended.out)] == expected
 
     def test_is_readable_for_people(self, in_process: Eventdocs) -> None:

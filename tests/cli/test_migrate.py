@@ -34,6 +34,19 @@ class TestTheSchema:
         assert shown == {"version": LATEST, "latest": LATEST, "pending": []}
         assert f"schema version {LATEST}, latest {LATEST}" in text
 
+    def test_gets_an_index_for_a_metadata_key_once(self, folder: Path) -> None:
+        """It is told whether it was made now; a key that no filter takes is refused."""
+        run = CliRunner().invoke
+        run(main, ["migrate", "up"])
+
+        made = json.loads(run(main, ["migrate", "index", "tenant", "--json"]).stdout)
+        again = run(main, ["migrate", "index", "tenant"])
+        refused = run(main, ["migrate", "index", "it's"])
+
+        assert made == {"key": "tenant", "made": True}
+        assert again.stdout == "metadata key tenant: was indexed before\n"
+        assert (refused.exit_code, "quotation marks" in refused.stderr) == (2, True)
+
     def test_stands_beside_another_applications_tables_when_told_to(self, folder: Path) -> None:
         """Other commands leave such a file alone, byte for byte, and name the one that will not."""
         with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:

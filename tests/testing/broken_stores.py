@@ -27,6 +27,7 @@ from eventdocs.store import (
     Selection,
     StreamAppend,
     Together,
+    metadata_text,
 )
 from eventdocs.testing import Opening
 from eventdocs.types import Expect
@@ -299,6 +300,29 @@ class ReadsOneTypeOnly(FaithfulStore):
         if selection.types:
             selection = attrs.evolve(selection, types=selection.types[:1])
         return await super().read_page(selection, limit=limit)
+
+
+class ForgetsTheActor(FaithfulStore):
+    @override
+    async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
+        return await super().read_page(attrs.evolve(selection, actor=None), limit=limit)
+
+
+class TakesTheTimeForALimit(FaithfulStore):
+    @override
+    async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
+        """Ends where the first event is that was recorded too late."""
+        page = await super().read_page(attrs.evolve(selection, before=None), limit=limit)
+        before = selection.before
+        events = [each for each in page.events if before is None or each.recorded_at <= before]
+        return attrs.evolve(page, events=tuple(events))
+
+
+class ComparesMetadataAsText(FaithfulStore):
+    @override
+    async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
+        as_text = {key: metadata_text(value) for key, value in selection.metadata.items()}
+        return await super().read_page(attrs.evolve(selection, metadata=as_text), limit=limit)
 
 
 class TakesCategoriesForPrefixes(FaithfulStore):

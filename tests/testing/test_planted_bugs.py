@@ -46,6 +46,9 @@ CAUGHT_BY_THE_CONTRACT = {
     broken.IgnoresUntil: "reads_a_stream_from_any_place_in_both_directions",
     broken.ReadsOneTypeOnly: "reads_by_category_and_type",
     broken.TakesCategoriesForPrefixes: "reads_by_category_and_type",
+    broken.ForgetsTheActor: "every_filter_gives_what_it_says",
+    broken.TakesTheTimeForALimit: "filters_combine_with_everything",
+    broken.ComparesMetadataAsText: "every_filter_gives_what_it_says",
     broken.CommitsTheHostsTransaction: "rolls_events_back_with_the_hosts_rows",
     broken.ReadsPastItsTransaction: "reads_its_own_writes",
     broken.CountsTheHeadOneTooFar: "tells_the_head_and_the_versions",
@@ -54,8 +57,11 @@ CAUGHT_BY_THE_CONTRACT = {
 }
 
 # The model keeps to events that can be recorded, logs of less than a page, and
-# concurrent appends that are all accepted.
+# concurrent appends that are all accepted; it reads without filters.
 BEYOND_THE_MODEL = {
+    broken.ComparesMetadataAsText,
+    broken.ForgetsTheActor,
+    broken.TakesTheTimeForALimit,
     broken.AcceptsAnything,
     broken.EndsOnePageEarly,
     broken.FailsItsNeighbours,

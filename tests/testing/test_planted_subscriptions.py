@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from eventdocs.store import Page, Selection, Subscription
-from eventdocs.testing import EventStoreContract, _contract_subscribing
+from eventdocs.testing import EventStoreContract, _contract_finding, _contract_subscribing
 from tests.testing.broken_stores import FaithfulStore, opening
 
 pytestmark = pytest.mark.once
@@ -75,6 +75,15 @@ class _Unfiltered(Subscription):
         return page
 
 
+class _Restless(Subscription):
+    """Looks through everything again that was not for it."""
+
+    @override
+    async def _look(self) -> Page | None:
+        page = await super()._look()
+        return None if page is None else attrs.evolve(page, searched=0)
+
+
 def _store_with(broken: type[Subscription]) -> type[FaithfulStore]:
     class Broken(FaithfulStore):
         @override
@@ -96,6 +105,7 @@ CAUGHT = {
     _Forgetful: "hears_of_appends_through_other_stores_and_transactions",
     _Careless: "a_call_that_is_cancelled_has_taken_nothing",
     _Greedy: "reads_no_further_ahead_than_a_page",
+    _Restless: "an_idle_follower_does_not_look_through_the_log_again",
     _Unfiltered: "follows_categories_and_types_from_any_place",
 }
 
@@ -108,6 +118,7 @@ async def test_the_contract_catches(
     keeps = getattr(EventStoreContract(), f"test_{promise}")
 
     await keeps(opening(_store_with(Subscription), f"{sqlite_url}.sound"))
-    monkeypatch.setattr(_contract_subscribing, "PATIENCE", 1.0)
+    for contract in (_contract_subscribing, _contract_finding):
+        monkeypatch.setattr(contract, "PATIENCE", 1.0)
     with pytest.raises((AssertionError, TimeoutError)):
         await keeps(opening(_store_with(bug), sqlite_url))

@@ -18,9 +18,11 @@ from eventdocs.backends._postgres_reading import (
     checked_watermark,
     feed_status,
     furthest,
+    narrowed,
     page_arguments,
     page_of,
     page_statement,
+    span_query,
 )
 from eventdocs.backends._postgres_sql import Row, Statement, from_file
 from eventdocs.errors import EventdocsError
@@ -89,6 +91,14 @@ class BoundPostgresStore(EventStore):
     async def _watermark(self) -> int:
         rows = await self._rows(from_file("watermark", self._store.schema), {})
         return checked_watermark(rows[0][0], self.database)
+
+    @override
+    async def narrowed(self, selection: Selection) -> Selection:
+        if not selection.is_led_by_time:
+            return selection
+        settled = await self.head()
+        rows = await self._rows(*span_query(selection, self._store.schema))
+        return narrowed(selection, rows[0], settled)
 
     @override
     async def stream_version(self, stream: str) -> int:

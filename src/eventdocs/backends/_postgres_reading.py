@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+import attrs
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    DateTime,
     Select,
     Text,
+    and_,
     any_,
     bindparam,
+    case,
     cast,
+    false,
     func,
+    literal_column,
     select,
     true,
     tuple_,
@@ -25,7 +31,15 @@ from sqlalchemy import (
 from eventdocs.backends._postgres_sql import Row, Statement, compiled
 from eventdocs.backends.tables import events
 from eventdocs.errors import ConfigurationError
-from eventdocs.store import Codec, FeedHolder, FeedStatus, Page, Selection
+from eventdocs.store import (
+    Codec,
+    FeedHolder,
+    FeedStatus,
+    MetadataValue,
+    Page,
+    Selection,
+    metadata_text,
+)
 
 _COLUMNS: Final = (
     events.c.sequence,
@@ -46,17 +60,39 @@ _AFTER: Final = bindparam("after", type_=BigInteger)
 _UNTIL: Final = bindparam("until", type_=BigInteger)
 _LIMIT: Final = bindparam("limit", type_=BigInteger)
 _TYPES: Final = bindparam("types", type_=ARRAY(Text))
+_SINCE: Final = bindparam("since", type_=DateTime(timezone=True))
+_BEFORE: Final = bindparam("before", type_=DateTime(timezone=True))
+
+
+@attrs.frozen
+class _Shape:
+    """What makes one selection's statement another than another's."""
+
+    in_stream: bool
+    in_category: bool
+    of_types: bool
+    correlated: bool
+    of_actor: bool
+    since: bool
+    before: bool
+    metadata: tuple[tuple[str, str], ...]
+    backward: bool
 
 
 def page_statement(selection: Selection, schema: str | None) -> Statement:
     """Give the statement that reads a page of *selection*."""
-    return _page_statement(
-        schema,
+    shape = _Shape(
         in_stream=selection.stream is not None,
         in_category=selection.category is not None,
         of_types=selection.types is not None,
+        correlated=selection.correlation_id is not None,
+        of_actor=selection.actor is not None,
+        since=selection.since is not None,
+        before=selection.before is not None,
+        metadata=tuple((key, _kind_of(value)) for key, value in selection.metadata.items()),
         backward=selection.backward,
     )
+    return _page_statement(schema, shape)
 
 
 def furthest(selection: Selection) -> int:
@@ -68,34 +104,121 @@ def page_arguments(selection: Selection, limit: int, until: int) -> Mapping[str,
     """Give its parameters: one event more than *limit*, none beyond *until*."""
     if limit < 1:
         raise ValueError(f"a page has at least one event, not {limit}")
-    arguments: dict[str, Any] = {"after": selection.after, "until": until, "limit": limit + 1}
-    if selection.stream is not None:
-        arguments["stream"] = selection.stream
-    if selection.category is not None:
-        arguments["category"] = selection.category
-    if selection.types is not None:
-        arguments["types"] = list(selection.types)
-    return arguments
+    given: dict[str, Any] = {
+        "after": selection.after,
+        "until": until,
+        "limit": limit + 1,
+        "stream": selection.stream,
+        "category": selection.category,
+        "types": None if selection.types is None else list(selection.types),
+        "correlation_id": selection.correlation_id,
+        "actor": selection.actor,
+        "since": selection.since,
+        "before": selection.before,
+    }
+    for number, value in enumerate(selection.metadata.values()):
+        given[f"value_{number}"] = metadata_text(value)
+    return {name: value for name, value in given.items() if value is not None}
 
 
-@functools.cache
-def _page_statement(
-    schema: str | None, *, in_stream: bool, in_category: bool, of_types: bool, backward: bool
-) -> Statement:
-    if in_stream:
-        wanted, order = _between(events.c.stream, bindparam("stream", type_=Text), events.c.version)
-    elif in_category:
-        category = bindparam("category", type_=Text)
-        wanted, order = _between(events.c.category, category, events.c.sequence)
-    else:
-        wanted = [events.c.sequence > _AFTER, events.c.sequence <= _UNTIL]
+@functools.lru_cache(maxsize=256)
+def _page_statement(schema: str | None, shape: _Shape) -> Statement:
+    wanted = list(_matching(shape))
+    lead = _lead(shape)
+    order: Sequence[ColumnElement[Any]]
+    if lead is not None:
+        column, value, place = lead
+        within, order = _between(column, value, place)
+        page = select(*_COLUMNS).where(*within, *wanted)
+    elif shape.of_types and not shape.metadata:
         order = [events.c.sequence]
-    if of_types and (in_stream or in_category):
-        wanted = [*wanted, events.c.type == any_(_TYPES)]
-    elif of_types:
-        wanted = [events.c.sequence.in_(_first_of_each_type(backward=backward))]
-    page = select(*_COLUMNS).where(*wanted).order_by(*_directed(order, backward=backward))
+        found = _first_of_each_type(wanted, backward=shape.backward)
+        page = select(*_COLUMNS).where(events.c.sequence.in_(found))
+    else:
+        order = [events.c.sequence]
+        page = select(*_COLUMNS).where(
+            events.c.sequence > _AFTER, events.c.sequence <= _UNTIL, *wanted
+        )
+    page = page.order_by(*_directed(order, backward=shape.backward))
     return compiled(page.limit(_LIMIT), schema)
+
+
+_Lead: TypeAlias = tuple[ColumnElement[str], ColumnElement[str], ColumnElement[int]]
+
+
+def _lead(shape: _Shape) -> _Lead | None:
+    """Choose the index that leads to the page: the one that leaves the least to look at."""
+    if shape.in_stream:
+        return events.c.stream, bindparam("stream", type_=Text), events.c.version
+    if shape.correlated:
+        value = bindparam("correlation_id", type_=Text)
+        return events.c.correlation_id, value, events.c.sequence
+    if shape.of_actor:
+        return _metadata_text("actor"), bindparam("actor", type_=Text), events.c.sequence
+    if shape.in_category and not shape.metadata:
+        return events.c.category, bindparam("category", type_=Text), events.c.sequence
+    return None  # or, for metadata, one that the host has made: PostgreSQL knows best
+
+
+def _matching(shape: _Shape) -> Iterator[ColumnElement[bool]]:
+    """Say what an event must meet apart from what leads to it."""
+    lead = _lead(shape)
+    if lead is not None and (shape.correlated or shape.of_actor) and not shape.in_stream:
+        yield lead[0].is_not(None)  # as its index says
+    compared = list(_compared(shape, None if lead is None else lead[0]))
+    checked = list(_checked(shape))
+    if lead is None:
+        yield from compared
+    else:
+        checked = [*compared, *checked]
+    if checked:
+        # In one expression that no index matches, and of which the planner expects half:
+        # if it took the rest for rare, it would collect and sort all of it for each page.
+        yield case((and_(*checked), true()), else_=false())
+
+
+def _compared(shape: _Shape, lead: ColumnElement[str] | None) -> Iterator[ColumnElement[bool]]:
+    if shape.in_category and lead is not events.c.category:
+        yield events.c.category == bindparam("category", type_=Text)
+    if shape.of_types and (lead is not None or shape.metadata):
+        yield events.c.type == any_(_TYPES)
+    if shape.correlated and lead is not events.c.correlation_id:
+        yield events.c.correlation_id == bindparam("correlation_id", type_=Text)
+    if shape.of_actor and (shape.in_stream or shape.correlated):
+        yield _metadata_text("actor") == bindparam("actor", type_=Text)
+    for number, (key, _) in enumerate(shape.metadata):
+        yield _metadata_text(key) == bindparam(f"value_{number}", type_=Text)
+
+
+def _checked(shape: _Shape) -> Iterator[ColumnElement[bool]]:
+    if shape.of_actor:
+        yield _is_kind("actor", "string")
+    for key, kind in shape.metadata:
+        yield _is_kind(key, kind)
+    if shape.since:
+        yield events.c.recorded_at >= _SINCE
+    if shape.before:
+        yield events.c.recorded_at < _BEFORE
+
+
+def _metadata_text(key: str) -> ColumnElement[str]:
+    # A literal, because no parameter matches an index; `Selection` lets no quotes pass.
+    return events.c.metadata.op("->>", return_type=Text())(literal_column(f"'{key}'"))
+
+
+def _is_kind(key: str, kind: str) -> ColumnElement[bool]:
+    value = events.c.metadata.op("->")(literal_column(f"'{key}'"))
+    return func.json_typeof(value, type_=Text()) == literal_column(f"'{kind}'")
+
+
+def _kind_of(value: MetadataValue) -> str:
+    match value:
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case _:
+            return "number"
 
 
 def _between(
@@ -117,7 +240,9 @@ def _directed(
     return [each.desc() for each in order] if backward else order
 
 
-def _first_of_each_type(*, backward: bool) -> Select[tuple[int]]:
+def _first_of_each_type(
+    matching: Sequence[ColumnElement[bool]], *, backward: bool
+) -> Select[tuple[int]]:
     """Find where a page's events stand by one ordered index search for each type.
 
     Asked for several types at once, the planner would read and sort all of their events
@@ -127,7 +252,7 @@ def _first_of_each_type(*, backward: bool) -> Select[tuple[int]]:
     wanted, order = _between(events.c.type, each.c.name, events.c.sequence)
     search = (
         select(events.c.sequence)
-        .where(*wanted)
+        .where(*wanted, *matching)
         .order_by(*_directed(order, backward=backward))
         .limit(_LIMIT)
         .lateral()
@@ -135,14 +260,42 @@ def _first_of_each_type(*, backward: bool) -> Select[tuple[int]]:
     return select(search.c.sequence).select_from(each.join(search, true()))
 
 
-def page_of(selection: Selection, limit: int, rows: Sequence[Row], codec: Codec) -> Page:
-    """Make a page of the rows that were found."""
+@functools.cache
+def _span_statement(schema: str | None, *, since: bool, before: bool) -> Statement:
+    # The sum keeps the planner from looking for the first by walking through the log.
+    place = events.c.sequence + literal_column("0")
+    within = [events.c.recorded_at >= _SINCE] if since else []
+    within += [events.c.recorded_at < _BEFORE] if before else []
+    is_past = func.clock_timestamp() >= _BEFORE if before else false()
+    return compiled(select(func.min(place), func.max(place), is_past).where(*within), schema)
+
+
+def span_query(selection: Selection, schema: str | None) -> tuple[Statement, Mapping[str, Any]]:
+    """Ask for the places between which the events of a time stand."""
+    given = {"since": selection.since, "before": selection.before}
+    found = {name: value for name, value in given.items() if value is not None}
+    return _span_statement(schema, since="since" in found, before="before" in found), found
+
+
+def narrowed(selection: Selection, span: Row, settled: int) -> Selection:
+    """Restrict *selection* to the places of a *span* that was found after *settled* was told."""
+    first, last, is_past = span
+    after = min(settled, _LAST_PLACE if first is None else first - 1)
+    until = min(furthest(selection), last or 0) if is_past else selection.until
+    return attrs.evolve(selection, after=max(selection.after, after), until=until)
+
+
+def page_of(
+    selection: Selection, limit: int, rows: Sequence[Row], codec: Codec, *, seen: int = 0
+) -> Page:
+    """Make a page of the rows that were found when the log could be read through *seen*."""
     page = codec.recorded_rows(rows[:limit], uuid=_uuid, time=_as_it_is)
     if page:
         through = page[-1].version if selection.stream is not None else page[-1].sequence
     else:
         through = selection.after
-    return Page(events=page, through=through, is_last=len(rows) <= limit)
+    is_last = len(rows) <= limit
+    return Page(events=page, through=through, is_last=is_last, searched=seen if is_last else 0)
 
 
 def checked_watermark(watermark: int | None, database: str) -> int:

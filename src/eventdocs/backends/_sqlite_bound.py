@@ -77,6 +77,15 @@ class BoundSqliteStore(EventStore):
         return reading.page_of(selection, limit, found.all(), self.codec)
 
     @override
+    async def narrowed(self, selection: Selection) -> Selection:
+        if not selection.is_led_by_time:
+            return selection
+        head = await self.head()
+        with translated(self.database):
+            found = await self._tx.exec_driver_sql(*reading.span_query(selection))
+        return reading.narrowed(selection, head, found.one())
+
+    @override
     async def stream_version(self, stream: str) -> int:
         with translated(self.database):
             found = await self._rows(reading.FIND_STREAM_VERSION, check_stream_name(stream))

@@ -23,9 +23,11 @@ from eventdocs.backends._postgres_reading import (
     checked_watermark,
     feed_status,
     furthest,
+    narrowed,
     page_arguments,
     page_of,
     page_statement,
+    span_query,
 )
 from eventdocs.backends._postgres_sql import Row, Statement, from_file
 from eventdocs.backends._postgres_wakeups import NOTIFY, PostgresWakeups
@@ -220,9 +222,15 @@ class PostgresEventStore(EventStore):
         self._refuse_if_closed()
         started = time.perf_counter()
 
+        seen = 0
+
         async def read(driver: _Driver) -> Sequence[Row]:
+            nonlocal seen
             until = furthest(selection)
-            if selection.stream is None:
+            if selection.follows_few:
+                rows = await self._fetch(driver, from_file("head", self.schema))
+                until, seen = checked_watermark(rows[0][0], self._database), rows[0][1]
+            elif selection.stream is None:
                 rows = await self._fetch(driver, from_file("watermark", self.schema))
                 until = min(until, checked_watermark(rows[0][0], self._database))
             return await self._fetch(
@@ -231,9 +239,20 @@ class PostgresEventStore(EventStore):
                 page_arguments(selection, limit, until),
             )
 
-        page = page_of(selection, limit, await self._read_with(read), self.codec)
+        page = page_of(selection, limit, await self._read_with(read), self.codec, seen=seen)
         self.instrumentation.read(events=len(page.events), seconds=time.perf_counter() - started)
         return page
+
+    @override
+    async def narrowed(self, selection: Selection) -> Selection:
+        self._refuse_if_closed()
+        if not selection.is_led_by_time:
+            return selection
+        settled = await self.head()
+
+        query = span_query(selection, self.schema)
+        rows = await self._read_with(lambda driver: self._fetch(driver, *query))
+        return narrowed(selection, rows[0], settled)
 
     @override
     async def stream_version(self, stream: str) -> int:

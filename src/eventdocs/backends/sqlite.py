@@ -176,13 +176,29 @@ class SqliteEventStore(EventStore):
     async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
         started = time.perf_counter()
         query = reading.page_query(selection, limit)
-        page = await self._readers.run(
-            lambda connection: reading.page_of(
-                selection, limit, connection.execute(*query).fetchall(), self.codec
-            )
-        )
+
+        def read(connection: sqlite3.Connection) -> Page:
+            seen: int = 0
+            if selection.follows_few:
+                seen = connection.execute(reading.FIND_HEAD).fetchone()[0]
+            rows = connection.execute(*query).fetchall()
+            return reading.page_of(selection, limit, rows, self.codec, seen=seen)
+
+        page = await self._readers.run(read)
         self.instrumentation.read(events=len(page.events), seconds=time.perf_counter() - started)
         return page
+
+    @override
+    async def narrowed(self, selection: Selection) -> Selection:
+        if not selection.is_led_by_time:
+            return selection
+        query = reading.span_query(selection)
+
+        def find(connection: sqlite3.Connection) -> Selection:
+            (head,) = connection.execute(reading.FIND_HEAD).fetchone()
+            return reading.narrowed(selection, head, connection.execute(*query).fetchone())
+
+        return await self._readers.run(find)
 
     @override
     async def stream_version(self, stream: str) -> int:

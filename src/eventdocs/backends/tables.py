@@ -23,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     func,
+    literal_column,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -74,9 +75,16 @@ events: Final = Table(
     Index("eventdocs_events_category", "category", "sequence"),
     Index("eventdocs_events_type", "type", "sequence"),
 )
+_actor: Final = events.c.metadata.op("->>")(literal_column("'actor'"))
 Index(
     "eventdocs_events_correlation_id",
     events.c.correlation_id,
+    events.c.sequence,
     postgresql_where=events.c.correlation_id.is_not(None),
     sqlite_where=events.c.correlation_id.is_not(None),
 )
+Index("eventdocs_events_actor", _actor, events.c.sequence)
+Index("eventdocs_events_recorded_at", events.c.recorded_at, postgresql_using="brin")
+
+METADATA_INDEX: Final = "eventdocs_metadata_"
+"""What the names of indexes begin with that hosts have asked for."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from eventdocs.cli._app import App
+from eventdocs.cli._filters import FACT, TIME
 from eventdocs.cli._options import common_options, database_option, pass_app
 
 if TYPE_CHECKING:
-    from eventdocs.store import RecordedEvent, Selection
+    from eventdocs.store import MetadataValue, RecordedEvent, Selection
 
 PAGE = 500
 SHOWN = 12
@@ -27,6 +29,21 @@ _NUMBER = click.IntRange(min=0)
     "--after", metavar="N", type=_NUMBER, default=0, help="Only events beyond this place."
 )
 @click.option("--until", metavar="N", type=_NUMBER, help="Only events up to this place, inclusive.")
+@click.option(
+    "--since", metavar="TIME", type=TIME, help="Only events recorded at this time or later."
+)
+@click.option(
+    "--before", metavar="TIME", type=TIME, help="Only events recorded earlier than this time."
+)
+@click.option("--correlation", metavar="ID", help="Only events that belong together by this id.")
+@click.option("--actor", metavar="NAME", help="Only what this actor did.")
+@click.option(
+    "--metadata",
+    metavar="KEY=VALUE",
+    type=FACT,
+    multiple=True,
+    help="Only events whose metadata have this value, text or JSON; repeatable.",
+)
 @click.option("--limit", metavar="N", type=_NUMBER, help="At most so many events.")
 @click.option("--backward", is_flag=True, help="Newest first.")
 @click.option("--follow", is_flag=True, help="Wait for new events until Ctrl-C.")
@@ -41,13 +58,19 @@ def events(
     types: tuple[str, ...],
     after: int,
     until: int | None,
+    since: datetime | None,
+    before: datetime | None,
+    correlation: str | None,
+    actor: str | None,
+    metadata: tuple[tuple[str, MetadataValue], ...],
     limit: int | None,
     backward: bool,
     follow: bool,
 ) -> None:
     """Show the log, oldest event first.
 
-    A place is an event's sequence in the log. With --json each event is one JSON
+    A place is an event's sequence in the log. A time is written as in
+    2026-03-01T14:30+01:00, where Z stands for UTC. With --json each event is one JSON
     object on a line of its own.
     """
     if stream is not None and category is not None:
@@ -64,6 +87,11 @@ def events(
         types=types or None,
         after=after,
         until=until,
+        since=since,
+        before=before,
+        correlation_id=correlation,
+        actor=actor,
+        metadata=dict(metadata),
         backward=backward,
     )
     app.run((_follow if follow else _show)(app, selection, limit=limit))
@@ -85,10 +113,9 @@ async def _follow(app: App, selection: Selection, *, limit: int | None) -> None:
 
 
 async def _show(app: App, selection: Selection, *, limit: int | None) -> None:
-    import attrs
-
     left = limit
     async with app.store() as store:
+        selection = await store.narrowed(selection)
         while left is None or left > 0:
             page = await store.read_page(selection, limit=PAGE if left is None else min(PAGE, left))
             for event in page.events:
@@ -97,11 +124,7 @@ async def _show(app: App, selection: Selection, *, limit: int | None) -> None:
                 left -= len(page.events)
             if page.is_last:
                 return
-            selection = (
-                attrs.evolve(selection, until=page.through - 1)
-                if selection.backward
-                else attrs.evolve(selection, after=page.through)
-            )
+            selection = selection.beyond(page.through)
 
 
 def _show_one(app: App, event: RecordedEvent[Any]) -> None:

@@ -59,6 +59,40 @@ def up(app: App) -> None:
     app.output.line(f"schema version {LATEST}, the latest")
 
 
+@migrate.command(name="index")
+@click.argument("key")
+@database_option
+@common_options
+@pass_app
+def index(app: App, *, key: str) -> None:
+    """Let events be found by what their metadata have under KEY.
+
+    On PostgreSQL, others read and append meanwhile. Where the index is there already,
+    nothing is done.
+    """
+    from eventdocs.store import check_metadata_key
+
+    try:
+        check_metadata_key(key)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    app.refuse_missing_file()
+    is_new = app.run(_index(app, key))
+    if app.output.as_json:
+        app.output.json({"key": key, "made": is_new})
+        return
+    app.output.line(f"metadata key {key}: {'indexed' if is_new else 'was indexed before'}")
+
+
+async def _index(app: App, key: str) -> bool:
+    from eventdocs.backends import open_store
+    from eventdocs.migrations import index_metadata
+
+    schema = app.settings.schema
+    async with open_store(app.database, events=(), schema=schema, migrate=False):
+        return await index_metadata(app.database, key, schema=schema)
+
+
 async def _missing(app: App) -> tuple[int, list[Step]]:
     from eventdocs.backends import open_store
     from eventdocs.errors import SchemaTooOldError

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Connection, Table, UniqueConstraint, inspect, text
+from sqlalchemy import CheckConstraint, Column, Connection, Table, UniqueConstraint, inspect, text
 from sqlalchemy.engine import Inspector
+from sqlalchemy.exc import SAWarning
 
+from eventdocs.backends.tables import METADATA_INDEX
 from eventdocs.migrations._declared import declared_tables
 from eventdocs.migrations._target import Target, reading
 
+_EXPRESSION: Final = "an expression"
 _FUNCTIONS: Final = (
     "eventdocs_append",
     "eventdocs_append_all",
@@ -33,7 +37,14 @@ async def verify(target: Target, *, schema: str | None = None) -> list[str]:
         has added beside our tables is not ours to judge; what it added to them is told.
     """
     async with reading(target) as connection:
-        return await connection.run_sync(lambda sync: list(_differences(sync, schema)))
+        return await connection.run_sync(_all_differences, schema)
+
+
+def _all_differences(connection: Connection, schema: str | None) -> list[str]:
+    with warnings.catch_warnings():
+        # SQLAlchemy passes over SQLite's indexes on expressions; we do not.
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
+        return list(_differences(connection, schema))
 
 
 def _differences(connection: Connection, schema: str | None) -> Iterator[str]:
@@ -50,7 +61,7 @@ def _differences(connection: Connection, schema: str | None) -> Iterator[str]:
                 _found_columns(inspector, table, schema),
             ),
             ("key", _declared_keys(table), _found_keys(inspector, table, schema)),
-            ("index", _declared_indexes(table), _found_indexes(inspector, table, schema)),
+            ("index", _declared_indexes(table), _found_indexes(connection, table, schema)),
         ):
             yield from _compare(f"{table.name}, {what}", declared, found)
     if connection.dialect.name == "postgresql":
@@ -125,17 +136,36 @@ def _found_keys(
 
 
 def _declared_indexes(table: Table) -> Mapping[str, Sequence[str]]:
-    return {str(index.name): [column.name for column in index.columns] for index in table.indexes}
+    return {
+        str(index.name): [
+            each.name if isinstance(each, Column) else _EXPRESSION for each in index.expressions
+        ]
+        for index in table.indexes
+    }
 
 
 def _found_indexes(
-    inspector: Inspector, table: Table, schema: str | None
+    connection: Connection, table: Table, schema: str | None
 ) -> Mapping[str, Sequence[str]]:
     return {
-        str(index["name"]): [str(name) for name in index["column_names"]]
-        for index in inspector.get_indexes(table.name, schema)
-        if not index.get("duplicates_constraint")
+        name: columns
+        for name, columns in _indexes_of(connection, table, schema)
+        if not name.startswith(METADATA_INDEX)  # a host has asked for it
     }
+
+
+def _indexes_of(
+    connection: Connection, table: Table, schema: str | None
+) -> Iterator[tuple[str, Sequence[str]]]:
+    if connection.dialect.name == "sqlite":
+        for index in connection.exec_driver_sql(f"PRAGMA index_list({table.name})").all():
+            if index.origin == "c":
+                columns = connection.exec_driver_sql(f"PRAGMA index_info({index.name})").all()
+                yield index.name, [column.name or _EXPRESSION for column in columns]
+        return
+    for found in inspect(connection).get_indexes(table.name, schema):
+        if not found.get("duplicates_constraint"):
+            yield str(found["name"]), [name or _EXPRESSION for name in found["column_names"]]
 
 
 def _differing_sequence(connection: Connection, schema: str | None) -> Iterator[str]:

@@ -11,7 +11,14 @@ from eventdocs.store._feed import FeedHolder, FeedStatus, FeedWatch
 from eventdocs.store._group_commit import GroupCommit
 from eventdocs.store._port import EventStore
 from eventdocs.store._registry import EventRegistry
-from eventdocs.store._selection import Selection, category_of, check_stream_name
+from eventdocs.store._selection import (
+    MetadataValue,
+    Selection,
+    category_of,
+    check_metadata_key,
+    check_stream_name,
+    metadata_text,
+)
 from eventdocs.store._snapshots import Snapshots, snapshot_metadata
 from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
@@ -33,6 +40,7 @@ __all__ = [
     "FeedWatch",
     "Folded",
     "GroupCommit",
+    "MetadataValue",
     "NewEvent",
     "Page",
     "Place",
@@ -49,9 +57,11 @@ __all__ = [
     "Together",
     "Upcaster",
     "category_of",
+    "check_metadata_key",
     "check_stream_name",
     "digest_of_event",
     "event",
     "event_type_of",
+    "metadata_text",
     "snapshot_metadata",
 ]

@@ -349,8 +349,12 @@ class Page:
             It is the last event's, or where the selection began if there are no events;
             a version if one stream is read, else a sequence.
         is_last: Nothing more of the selection was visible at the time of reading.
+        searched: A sequence up to which nothing more of the selection can come, so that a
+            reader of few events among many need not look through the others again; always
+            that of an event that is recorded, and 0 if nothing is known.
     """
 
     events: tuple[RecordedEvent[Any], ...]
     through: int
     is_last: bool
+    searched: int = 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import abc
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, final
 from uuid import UUID
@@ -31,7 +32,7 @@ from eventdocs.store._deciding import carry_out, fold
 from eventdocs.store._events import Appended, NewEvent, Page, RecordedEvent
 from eventdocs.store._feed import FeedStatus
 from eventdocs.store._registry import EventRegistry
-from eventdocs.store._selection import MAX_PLACE, Selection, check_stream_name
+from eventdocs.store._selection import MAX_PLACE, MetadataValue, Selection, check_stream_name
 from eventdocs.store._snapshots import State
 from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
@@ -194,12 +195,27 @@ class EventStore(abc.ABC):
             ValueError: *limit* is less than 1.
         """
 
+    async def narrowed(self, selection: Selection) -> Selection:
+        """Turn the times that *selection* asks for into places, as far as an index knows them.
+
+        Which events it selects stays the same, but for those that are not recorded yet if
+        `before` has passed. Pages of it are found without walking there through the log;
+        whoever reads page by page asks once.
+        """
+        return selection
+
     def read_stream(
         self,
         stream: str,
         *,
         after: int = 0,
         until: int | None = None,
+        types: Iterable[str | type] | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        correlation_id: str | None = None,
+        actor: str | None = None,
+        metadata: Mapping[str, MetadataValue] | None = None,
         limit: int | None = None,
         backward: bool = False,
     ) -> AsyncIterator[RecordedEvent[Any]]:
@@ -209,16 +225,34 @@ class EventStore(abc.ABC):
             stream: Its name.
             after: Only versions greater than this.
             until: Only versions up to this one, inclusive.
+            types: Only these event types, given as registered classes or by name.
+            since: Only events recorded at this time or later; an event is in if its own
+                time is, wherever in the order it stands.
+            before: Only events recorded earlier than this time.
+            correlation_id: Only events that belong together by this id.
+            actor: Only what this actor did.
+            metadata: Only events whose metadata have these values.
             limit: At most so many events.
             backward: Newest first.
 
         Raises:
             InvalidStreamNameError: No stream can have this name.
-            ValueError: A place or the limit is negative or beyond 64 bits.
+            ValueError: A place or the limit is negative or beyond 64 bits, a time is
+                naive, or no event can have what is asked for.
         """
-        return self._read(
-            Selection(stream=stream, after=after, until=until, backward=backward), limit
+        selection = Selection(
+            stream=stream,
+            types=self._type_names(types),
+            after=after,
+            until=until,
+            since=since,
+            before=before,
+            correlation_id=correlation_id,
+            actor=actor,
+            metadata=metadata or {},
+            backward=backward,
         )
+        return self._read(selection, limit)
 
     def read_all(
         self,
@@ -227,6 +261,11 @@ class EventStore(abc.ABC):
         until: int | None = None,
         category: str | None = None,
         types: Iterable[str | type] | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        correlation_id: str | None = None,
+        actor: str | None = None,
+        metadata: Mapping[str, MetadataValue] | None = None,
         limit: int | None = None,
         backward: bool = False,
     ) -> AsyncIterator[RecordedEvent[Any]]:
@@ -238,19 +277,31 @@ class EventStore(abc.ABC):
             category: Only streams of this category.
             types: Only these event types, given as registered classes or by name;
                 what was recorded under older names, or is split into them, included.
+            since: Only events recorded at this time or later; an event is in if its own
+                time is, wherever in the order it stands.
+            before: Only events recorded earlier than this time.
+            correlation_id: Only events that belong together by this id.
+            actor: Only what this actor did.
+            metadata: Only events whose metadata have these values.
             limit: At most so many events.
             backward: Newest first.
 
         Raises:
             UnregisteredEventError: One of the classes is not registered.
             InvalidStreamNameError: No category can have this name.
-            ValueError: A place or the limit is negative or beyond 64 bits.
+            ValueError: A place or the limit is negative or beyond 64 bits, a time is
+                naive, or no event can have what is asked for.
         """
         selection = Selection(
             category=category,
             types=self._type_names(types),
             after=after,
             until=until,
+            since=since,
+            before=before,
+            correlation_id=correlation_id,
+            actor=actor,
+            metadata=metadata or {},
             backward=backward,
         )
         return self._read(selection, limit)
@@ -281,6 +332,8 @@ class EventStore(abc.ABC):
     async def _read_pages(
         self, selection: Selection, left: int | None
     ) -> AsyncIterator[RecordedEvent[Any]]:
+        if left != 0:
+            selection = await self.narrowed(selection)
         while left is None or left > 0:
             size = READ_AT_ONCE if left is None else min(READ_AT_ONCE, left)
             page = await self.read_page(selection, limit=size)
@@ -316,6 +369,11 @@ class EventStore(abc.ABC):
         after: int = 0,
         category: str | None = None,
         types: Iterable[str | type] | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        correlation_id: str | None = None,
+        actor: str | None = None,
+        metadata: Mapping[str, MetadataValue] | None = None,
         page_size: int = PAGE_SIZE,
         poll_interval: float = 0.5,
     ) -> Subscription:
@@ -332,6 +390,12 @@ class EventStore(abc.ABC):
             category: Only streams of this category.
             types: Only these event types, given as registered classes or by name;
                 what was recorded under older names, or is split into them, included.
+            since: Only events recorded at this time or later; an event is in if its own
+                time is, wherever in the order it stands.
+            before: Only events recorded earlier than this time.
+            correlation_id: Only events that belong together by this id.
+            actor: Only what this actor did.
+            metadata: Only events whose metadata have these values.
             page_size: The most events that are read at once.
             poll_interval: Seconds between two looks at an idle log, at most.
 
@@ -343,7 +407,16 @@ class EventStore(abc.ABC):
             InvalidStreamNameError: No category can have this name.
             ValueError: A number is out of its range.
         """
-        selection = Selection(category=category, types=self._type_names(types), after=after)
+        selection = Selection(
+            category=category,
+            types=self._type_names(types),
+            after=after,
+            since=since,
+            before=before,
+            correlation_id=correlation_id,
+            actor=actor,
+            metadata=metadata or {},
+        )
         return Subscription(self, selection, page_size=page_size, poll_interval=poll_interval)
 
     def listening(self) -> AbstractAsyncContextManager[Bell]:

@@ -75,6 +75,7 @@ class Subscription(AsyncIterator[RecordedEvent[Any]]):
         self._heard: asyncio.Event | None = None
         self._pause = _FIRST_PAUSE
         self._is_absent = False
+        self._is_narrowed = False
 
     async def __aenter__(self) -> Self:
         self._bell = await self._entered.enter_async_context(self._store.listening())
@@ -112,14 +113,22 @@ class Subscription(AsyncIterator[RecordedEvent[Any]]):
             heard = self._bell.listen()
             page = await self._look()
             self._heard = None if page is not None and not page.is_last else heard
+            if page is not None:
+                self._advance(max(page.through, page.searched))
             if page is not None and page.events:
                 self._pause = _FIRST_PAUSE
-                self._selection = attrs.evolve(self._selection, after=page.through)
                 return page.events
+
+    def _advance(self, through: int) -> None:
+        if through > self._selection.after:
+            self._selection = attrs.evolve(self._selection, after=through)
 
     async def _look(self) -> Page | None:
         """Read the next page; nothing while the database is busy or away."""
         try:
+            if not self._is_narrowed:
+                self._advance((await self._store.narrowed(self._selection)).after)
+                self._is_narrowed = True
             page = await self._store.read_page(self._selection, limit=self._page_size)
         except TransientStoreError as error:
             if not self._is_absent:

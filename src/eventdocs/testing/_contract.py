@@ -6,6 +6,7 @@ import pytest
 
 from eventdocs.testing._contract_appending import AppendingContract
 from eventdocs.testing._contract_events import Opening
+from eventdocs.testing._contract_finding import FindingContract
 from eventdocs.testing._contract_identity import IdentityContract
 from eventdocs.testing._contract_lifetime import LifetimeContract
 from eventdocs.testing._contract_reading import ReadingContract
@@ -20,6 +21,7 @@ class EventStoreContract(
     IdentityContract,
     TogetherContract,
     ReadingContract,
+    FindingContract,
     RecordedContract,
     SubscribingContract,
     TransactionContract,
