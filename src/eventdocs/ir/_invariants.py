@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
+
+import attrs
 
 from eventdocs.errors import InvalidIRError
 from eventdocs.ir._canonical import canonical_json, content_key
@@ -25,9 +27,10 @@ from eventdocs.ir._entities import (
     Table,
     Variable,
 )
-from eventdocs.ir._json import to_dict
+from eventdocs.ir._json import entity_to_dict, to_dict
 from eventdocs.ir._order import edge_order, issue_order
 from eventdocs.ir._terms import normalise_term
+from eventdocs.types import JSONObject
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -232,9 +235,24 @@ def _known(ids: Iterable[UUID], by_id: dict[UUID, Entity], path: str) -> Iterato
 def _unwritable(ir: DocumentIR) -> Iterator[str]:
     """Find text and numbers that JSON, or a database, refuses."""
     try:
-        content = canonical_json(to_dict(ir))
-    except InvalidIRError as error:
-        yield from error.problems
+        # Bit by bit: as JSON values, a long document is many times what it is as entities.
+        holds_null = any(rb"\u0000" in canonical_json(part) for part in _parts(ir))
+    except InvalidIRError:
+        yield from _problems_of_all(ir)
         return
-    if rb"\u0000" in content:
+    if holds_null:
         yield "ir: text holds the character U+0000, which databases refuse"
+
+
+def _parts(ir: DocumentIR) -> Iterator[JSONObject]:
+    yield to_dict(attrs.evolve(ir, entities=()))
+    yield from map(entity_to_dict, ir.entities)
+
+
+def _problems_of_all(ir: DocumentIR) -> Sequence[str]:
+    """Name the places as paths into the whole."""
+    try:
+        canonical_json(to_dict(ir))
+    except InvalidIRError as error:
+        return error.problems
+    return ()
