@@ -182,11 +182,11 @@ class TestADamagedArchive:
         lines: list[bytes],
         compress: Callable[[bytes], bytes],
     ) -> None:
-        """A frame that ends too early, and one with other bytes in it."""
+        """A frame that ends too early, and one whose first block is of a kind that is not."""
         whole = compress(b"".join(line + b"\n" for line in lines))
         archive = tmp_path / "log.bin"
 
-        for broken in (whole[:-20], whole[:40] + b"????" + whole[44:]):
+        for broken in (whole[:-20], whole[:7] + b"\xff" * 8 + whole[15:]):
             archive.write_bytes(broken)
             assert "compressed" in (await refusal(target, archive)).reason
 
