@@ -69,7 +69,7 @@ async def test_lets_go_of_an_idle_connection(opened: Opened) -> None:
 
     async with kept.driver():
         pass
-    keeper = kept._keeper
+    keeper = kept._keeper  # pyright: ignore[reportPrivateUsage]  # to wait for its end
     assert keeper is not None
     await keeper
 
@@ -108,3 +108,15 @@ async def test_keeps_nothing_where_it_is_not_to(opened: Opened) -> None:
 
     assert opened.count == 2
     await kept.close()
+
+
+async def test_a_call_outlives_the_closing(opened: Opened) -> None:
+    """Its connection is let go of when it ends, and not under it."""
+    kept = KeptConnection(opened, seconds=60)
+
+    async with kept.driver() as driver:
+        await kept.close()
+        assert await driver.fetchval("SELECT 1") == 1
+        assert opened.open == [driver]
+
+    assert opened.open == []

@@ -56,9 +56,14 @@ class KeptConnection:
                 raise
         finally:
             self._is_busy = False
+            if self._closing.is_set():
+                await self._let_go()
 
     async def close(self) -> None:
-        """Let go of the connection; what comes has connections of its own."""
+        """Let go of the connection, at the end of the call that is under way if there is one.
+
+        What comes has connections of its own.
+        """
         self._closing.set()
         if self._keeper is not None:
             await self._keeper
@@ -82,7 +87,10 @@ class KeptConnection:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._seconds):
                         await self._closing.wait()
-                if (not self._is_busy and not self._is_wanted) or self._closing.is_set():
+                if self._is_busy:
+                    if self._closing.is_set():
+                        return
+                elif not self._is_wanted or self._closing.is_set():
                     await self._let_go()
         finally:
             self._keeper = None

@@ -83,7 +83,7 @@ class PostgresEventStore(EventStore):
         direct: AsyncEngine | None = None,
         statement_timeout: float = STATEMENT_SECONDS,
         instrumentation: Instrumentation | None = None,
-        keeps_connection: bool = False,
+        keeps_connections: bool = False,
     ) -> None:
         super().__init__(registry, instrumentation=instrumentation)
         self.schema = schema
@@ -97,9 +97,11 @@ class PostgresEventStore(EventStore):
         self._statement_timeout = statement_timeout
         self._database = label_for(engine.url)
         self._after_close = AsyncExitStack()
-        self._kept = KeptConnection(
-            lambda: self._driver(is_shielded=True), seconds=_KEPT_SECONDS * keeps_connection
+        kept_seconds = _KEPT_SECONDS * keeps_connections
+        self._appending = KeptConnection(
+            lambda: self._driver(is_shielded=True), seconds=kept_seconds
         )
+        self._reading = KeptConnection(self._driver, seconds=kept_seconds)
         self._writer = PostgresWriter(self._carry, self._database, self.instrumentation)
         self._wakeups = PostgresWakeups(
             store_id,
@@ -196,7 +198,7 @@ class PostgresEventStore(EventStore):
                 statement_timeout=statement_timeout,
                 instrumentation=instrumentation,
                 # A host's pool may be small, and has other users.
-                keeps_connection=engine is not target and pool_max_size > 1,
+                keeps_connections=engine is not target and pool_max_size > 2,
             )
             store._after_close = undo.pop_all()
         return store
@@ -210,7 +212,7 @@ class PostgresEventStore(EventStore):
 
     async def _carry(self, call: Call) -> Sequence[Row]:
         statement = from_file(call.statement, self.schema)
-        async with self._kept.driver() as driver:
+        async with self._appending.driver() as driver:
             rows = await self._fetch(driver, statement, call.arguments)
         self.announce()
         return rows
@@ -290,7 +292,7 @@ class PostgresEventStore(EventStore):
         self, read: Callable[[_Driver], Awaitable[Sequence[Row]]]
     ) -> Sequence[Row]:
         try:
-            async with self._driver() as driver:
+            async with self._reading.driver() as driver:
                 return await read(driver)
         except StoreUnavailableError:
             # Perhaps the server has only dropped a connection that stood in the pool.
@@ -309,7 +311,7 @@ class PostgresEventStore(EventStore):
         self._wakeups.announce()
 
     async def _notify(self, channel: str) -> None:
-        async with self._driver() as driver:
+        async with self._reading.driver() as driver:
             await driver.execute(NOTIFY, channel, "", timeout=self._statement_timeout)
 
     # ---- connections
@@ -420,8 +422,9 @@ class PostgresEventStore(EventStore):
 
     async def _close(self) -> None:
         await self._writer.close()
-        await self._kept.close()
+        await self._appending.close()
         await self._wakeups.close()
+        await self._reading.close()
         while self._in_use:
             # A connection that is given back to a pool disposed of would never be closed.
             self._given_back.clear()
