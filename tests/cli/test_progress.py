@@ -8,7 +8,7 @@ import os
 import pty
 import re
 import termios
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -18,7 +18,7 @@ WIDTH = 40
 
 
 @contextlib.contextmanager
-def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Generator[int]:
     """Make a terminal of standard error; what is written there can be read.
 
     It is no fixture, because pytest puts its own stream there when the test begins.

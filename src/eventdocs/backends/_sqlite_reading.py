@@ -105,13 +105,13 @@ def page_query(selection: Selection, limit: int) -> tuple[str, Mapping[str, Any]
 def span_query(selection: Selection) -> tuple[str, Mapping[str, Any]]:
     """Ask for the places between which the events of a time stand, and what time it is."""
     place = events.c.sequence + literal_column("0")  # or the log would be walked for the first
-    within = []
+    within: list[ColumnElement[bool]] = []
     if selection.since is not None:
         within.append(events.c.recorded_at >= _given("since"))
     if selection.before is not None:
         within.append(events.c.recorded_at < _given("before"))
     compiled = _compiled(select(func.min(place), func.max(place)).where(*within))
-    return str(compiled), {**compiled.params, **_times(selection)}
+    return str(compiled), {**(compiled.params or {}), **_times(selection)}
 
 
 def narrowed(selection: Selection, head: int, span: Row) -> Selection:
@@ -204,7 +204,7 @@ def _page_sql(shape: _Shape) -> tuple[str, Mapping[str, Any]]:
         wanted = [events.c.sequence.in_(select(found.c.sequence))]
     statement = select(*_COLUMNS).where(*wanted).order_by(order).limit(limit)
     compiled = _compiled(statement)
-    return str(compiled), compiled.params
+    return str(compiled), compiled.params or {}
 
 
 def _has_lead(shape: _Shape) -> bool:
