@@ -144,16 +144,17 @@ class Codec:
     def _decoded(
         self, event_type: str, schema_version: int, payload: str | bytes, sequence: int
     ) -> object:
-        decoder = self._decoders.get((event_type, schema_version)) or self._new_decoder(
-            event_type, schema_version, sequence
-        )
+        read = self._decoder(event_type, schema_version, sequence)
         try:
-            return decoder(payload)
+            return read(payload)
         except Exception as error:  # upcasters and validators are the host's code
             reason = "; ".join(_reasons(error))
             raise UndecodableEventError(event_type, schema_version, sequence, reason) from error
 
-    def _new_decoder(self, event_type: str, schema_version: int, sequence: int) -> Decoder:
+    def _decoder(self, event_type: str, schema_version: int, sequence: int) -> Decoder:
+        made = self._decoders.get((event_type, schema_version))
+        if made is not None:
+            return made
         declared = self.registry.named(event_type) or self.registry.bygone(event_type)
         if declared is None:
             raise UnknownEventTypeError(event_type, schema_version, sequence)
@@ -175,8 +176,9 @@ class Codec:
             raise UnencodableEventError(event_type, path, reason) from error
 
     def _refuse_unreadable(self, payload: bytes, declared: EventType) -> None:
+        read = self._decoder(declared.name, declared.schema_version, sequence=0)
         try:
-            make_decoder(declared, declared.schema_version)(payload)
+            read(payload)
         except Exception as error:  # validators are the host's code
             reason = f"it could not be read back: {'; '.join(_reasons(error))}"
             raise UnencodableEventError(declared.name, "data", reason) from error
