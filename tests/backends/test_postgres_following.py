@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from eventdocs.backends import _postgres_wakeups, open_store
+from eventdocs.backends import _postgres_wakeups, open_store, postgres
 from eventdocs.errors import StoreError
 from eventdocs.store import Bell, EventStore, NewEvent
 from eventdocs.testing import PostgresServer, postgres_server
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _LISTENERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND query LIKE '%pg_notify%' AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND query LIKE 'LISTEN%' AND pid <> pg_backend_pid()
 """
 
 
@@ -75,6 +75,30 @@ class TestWakeUps:
                 assert watches() == ["eventdocs-listening"]
             assert watches() == []
 
+    async def test_come_once_to_the_process_that_has_appended(self, postgres_url: str) -> None:
+        """Whoever appends rings its own bell at once, and not again when the others hear of it."""
+        async with (
+            opened(postgres_url) as store,
+            opened(postgres_url) as other,
+            store.listening() as bell,
+            other.listening() as others_bell,
+        ):
+            opening = [bell.listen(), others_bell.listen()]
+            for line_is_open in opening:
+                await in_time(line_is_open.wait())
+            heard, others_heard = bell.listen(), others_bell.listen()
+            await store.append("a", notes("x"))
+            assert heard.is_set()
+            again = bell.listen()
+            await in_time(others_heard.wait())
+
+            # What the server has sent on this connection before its answer has arrived.
+            assert isinstance(store, postgres.PostgresEventStore)
+            line = store._wakeups._line  # pyright: ignore[reportPrivateUsage]  # for its connection
+            assert line is not None
+            await line._driver.fetchval("SELECT 1")  # pyright: ignore[reportPrivateUsage]  # it
+            assert not again.is_set()
+
     async def test_come_again_after_their_connection_was_lost(self, postgres_url: str) -> None:
         """A listener reconnects, and rings for what it may have missed."""
         async with (
@@ -97,7 +121,7 @@ class TestWakeUps:
     ) -> None:
         """Behind a pooler that swallows notifications, polling delivers all the same."""
         monkeypatch.setattr(_postgres_wakeups, "_ECHO_SECONDS", 0.1)
-        monkeypatch.setattr(_postgres_wakeups, "NOTIFY", "SELECT $1::text, $2::text")
+        monkeypatch.setattr(postgres, "NOTIFY", "SELECT $1::text, $2::text")
         caplog.set_level(logging.WARNING)
         async with (
             opened(postgres_url) as store,

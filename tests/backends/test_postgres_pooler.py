@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import make_url
 
-from eventdocs.backends import open_store
+from eventdocs.backends import _postgres_wakeups, open_store
 from eventdocs.errors import ConfigurationError
 from eventdocs.store import EventStore
 from tests.backends.postgres_hosts import Noted, notes, texts
@@ -146,6 +146,23 @@ async def test_a_subscription_polls(pooled_url: str) -> None:
         for _ in range(10):
             appended = await other.append("a", notes("x"))
             assert (await anext(subscription)).sequence == appended.sequence
+
+
+async def test_a_follower_notices_that_it_hears_nothing(
+    pooled_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A connection that hears itself through the pooler is not taken for one that listens."""
+    monkeypatch.setattr(_postgres_wakeups, "_ECHO_SECONDS", 0.2)
+    async with (
+        open_store(pooled_url, events=[Noted]) as store,
+        store.subscribe(poll_interval=0.05) as subscription,
+        asyncio.timeout(30),
+    ):
+        while "eventdocs.listening.interrupted" not in caplog.messages:
+            appended = await store.append("a", notes("x"))
+            assert (await anext(subscription)).sequence == appended.sequence
+
+    assert "notifications do not arrive" in caplog.records[0].__dict__["reason"]
 
 
 async def test_a_direct_address_is_listened_and_migrated_by(

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 from eventdocs.backends._listening import Listening
-from eventdocs.errors import EventdocsError, StoreUnavailableError
+from eventdocs.backends._postgres_errors import translated
+from eventdocs.errors import EventdocsError, StoreBusyError, StoreUnavailableError
 from eventdocs.store import Bell
 
 if TYPE_CHECKING:
     import asyncpg
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-Notify: TypeAlias = Callable[[str], Awaitable[None]]
+Notify: TypeAlias = Callable[[str, str], Awaitable[None]]
 Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[Driver]]
 
 _logger: Final = logging.getLogger("eventdocs.store")
@@ -45,13 +46,14 @@ class PostgresWakeups:
     which is opened for the first listener of a store and closed after the last.
 
     Where `LISTEN` is not to be had, as behind a pooler in transaction mode, its
-    connection hears no echo of its own notification and is given up for a while; looking
+    connection does not hear what another one says and is given up for a while; looking
     at the log now and then has to do.
 
     Args:
         store_id: The log; each has a channel.
         database: What errors and the log call the database.
-        notify: Runs `NOTIFY` with the channel it is given and no payload.
+        notify: Runs `NOTIFY` with a channel and a payload, on any connection but the one
+            that listens.
         connect: Gives a connection that belongs to nobody else.
         watch: Goes on beside the listening, for as long as anybody listens.
     """
@@ -73,6 +75,7 @@ class PostgresWakeups:
         self._listening = Listening(self._listen_and_watch)
         self._is_due = False
         self._announcing: asyncio.Task[None] | None = None
+        self._line: _Line | None = None
         self._closed = False
 
     def announce(self) -> None:
@@ -104,10 +107,18 @@ class PostgresWakeups:
             while self._is_due:
                 self._is_due = False
                 with contextlib.suppress(EventdocsError):  # those who listen look all the same
-                    await self._notify(self._channel)
+                    await self._tell_others()
                 await asyncio.sleep(_REST)
         finally:
             self._announcing = None
+
+    async def _tell_others(self) -> None:
+        if self._line is not None:
+            # The connection that listens is at hand, and idle.
+            with contextlib.suppress(EventdocsError):
+                await self._line.announce()
+                return
+        await self._notify(self._channel, "")
 
     async def _listen_and_watch(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -119,7 +130,7 @@ class PostgresWakeups:
         is_known = False
         while True:
             try:
-                async with self._line() as line:
+                async with self._opened_line() as line:
                     pause = _FIRST_PAUSE
                     is_known = False
                     # Nobody knows what was missed until now.
@@ -136,13 +147,17 @@ class PostgresWakeups:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     @asynccontextmanager
-    async def _line(self) -> AsyncGenerator[_Line]:
+    async def _opened_line(self) -> AsyncGenerator[_Line]:
         async with self._connect() as driver:
             try:
-                line = _Line(driver, self._channel, self._database, self._listening.bell)
+                line = _Line(
+                    driver, self._channel, self._database, self._notify, self._listening.bell
+                )
                 await line.open()
+                self._line = line
                 yield line
             finally:
+                self._line = None
                 # Without a farewell, for which a silent server would be waited.
                 driver.terminate()
 
@@ -150,10 +165,14 @@ class PostgresWakeups:
 class _Line:
     """One connection that listens."""
 
-    def __init__(self, driver: Driver, channel: str, database: str, bell: Bell) -> None:
+    def __init__(
+        self, driver: Driver, channel: str, database: str, notify: Notify, bell: Bell
+    ) -> None:
         self._driver = driver
+        self._pid = driver.get_server_pid()
         self._channel = channel
         self._database = database
+        self._notify = notify
         self._bell = bell
         self._token = uuid4().hex
         self._echo = asyncio.Event()
@@ -177,28 +196,43 @@ class _Line:
                     await self._lost.wait()
             if self._lost.is_set():
                 raise StoreUnavailableError(self._database, "the listening connection was lost")
-            await self._check()
+            with contextlib.suppress(StoreBusyError):  # no connection is free to speak on
+                await self._check()
+
+    async def announce(self) -> None:
+        """Tell all the others that the log has grown.
+
+        Raises:
+            EventdocsError: They may not have heard it.
+        """
+        async with self._in_time():
+            await self._driver.execute(NOTIFY, self._channel, "")
 
     async def _check(self) -> None:
-        """Hear oneself: the only proof that notifications arrive."""
+        """Hear what another connection says: the only proof that notifications arrive.
+
+        Through a pooler in transaction mode a connection may hear itself, and nobody else.
+        """
         self._echo.clear()
+        await self._notify(self._channel, self._token)
         async with self._in_time():
-            await self._driver.execute(NOTIFY, self._channel, self._token)
             await self._echo.wait()
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncGenerator[None]:
-        try:
-            async with asyncio.timeout(_ECHO_SECONDS):
-                yield
-        except TimeoutError:
-            raise StoreUnavailableError(
-                self._database, "notifications do not arrive; the log is polled instead"
-            ) from None
+        with translated(self._database):
+            try:
+                async with asyncio.timeout(_ECHO_SECONDS):
+                    yield
+            except TimeoutError:
+                raise StoreUnavailableError(
+                    self._database, "notifications do not arrive; the log is polled instead"
+                ) from None
 
-    def _hear(self, _driver: object, _pid: int, _channel: str, payload: object) -> None:
-        # What others say to themselves is no news.
+    def _hear(self, _driver: object, pid: int, _channel: str, payload: object) -> None:
         if payload == self._token:
             self._echo.set()
-        elif payload == "":
+        # Whoever announces by this line has rung the bell before, and what others say to
+        # themselves is no news.
+        elif payload == "" and pid != self._pid:
             self._bell.ring()

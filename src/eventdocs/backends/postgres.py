@@ -310,9 +310,9 @@ class PostgresEventStore(EventStore):
         """Wake those who follow the log: it has grown, or is about to."""
         self._wakeups.announce()
 
-    async def _notify(self, channel: str) -> None:
+    async def _notify(self, channel: str, payload: str) -> None:
         async with self._reading.driver() as driver:
-            await driver.execute(NOTIFY, channel, "", timeout=self._statement_timeout)
+            await driver.execute(NOTIFY, channel, payload, timeout=self._statement_timeout)
 
     # ---- connections
 
