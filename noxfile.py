@@ -91,7 +91,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Two type checkers, both strict."""
     _install(session, "types")
-    _install_wheel(session, extras="cli,testing")
+    _install_wheel(session, extras="all,testing")
     session.run("mypy")
     session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
 
@@ -103,7 +103,7 @@ PYTHONS = _find_interpreters()
 def tests(session: nox.Session) -> None:
     """The tests, against the built wheel, on SQLite and on a real PostgreSQL server."""
     _install(session, "tests")
-    _install_wheel(session, extras="cli,testing")
+    _install_wheel(session, extras="all,testing")
     workers = ("--numprocesses=logical", "--maxprocesses=4", "--dist=worksteal")
     # What is marked so tests the database or the tests, and a second Python has nothing to add.
     selection = () if session.python == PYTHONS[0] else ("-m", "not once")
@@ -114,7 +114,7 @@ def tests(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Every code block of README and docs runs, and the site builds without a warning."""
     _install(session, "docs")
-    _install_wheel(session, extras="cli,testing")
+    _install_wheel(session, extras="all,testing")
     session.run("python", "-m", "pytest", "-p", "tests.examples", "README.md", "docs")
     site = str(Path(session.virtualenv.location) / "site")
     session.run("mkdocs", "build", "--strict", "--site-dir", site, env={"NO_MKDOCS_2_WARNING": "1"})
@@ -124,7 +124,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the log and the projections against the bare drivers."""
     _install(session, "tests")
-    _install_wheel(session, extras="cli,testing")
+    _install_wheel(session, extras="all,testing")
     session.run("python", "-m", "benchmarks", *session.posargs)
     if not session.posargs:
         session.run("python", "-m", "benchmarks.archives")
@@ -134,7 +134,7 @@ def bench(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Break the log's code in small ways, one at a time, and see whether its tests notice."""
     _install(session, "mutants")
-    session.install(*PINNED, "--editable", f"{ROOT}[cli,testing]")
+    session.install(*PINNED, "--editable", f"{ROOT}[all,testing]")
     session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")
 
@@ -143,7 +143,7 @@ def mutants(session: nox.Session) -> None:
 def pin(session: nox.Session) -> None:
     """Write constraints.txt anew, with the newest versions that fit together."""
     groups = nox.project.dependency_groups(PROJECT, "lint", "types", "docs", "mutants")
-    session.install("--upgrade", *groups, f"{ROOT}[cli,testing]")
+    session.install("--upgrade", *groups, f"{ROOT}[all,testing]")
     frozen = session.run(*("python", "-m", "pip", "freeze", "--exclude", "eventdocs"), silent=True)
     (ROOT / "constraints.txt").write_text(
         "# What the gates run with. `nox -s pin` writes this file.\n" + str(frozen)

@@ -166,6 +166,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "InvalidIRError",
         "InvalidStreamNameError",
         "MigrationChangedError",
+        "MissingExtraError",
         "NewerSchemaVersionError",
         "NotAnEventStoreError",
         "ProjectionError",

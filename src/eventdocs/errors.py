@@ -42,6 +42,7 @@ EventdocsError
 ├── ExtractionError
 │   ├── ExtractionLimitError
 │   ├── ExtractorFailedError
+│   ├── MissingExtraError
 │   ├── UnreadableDocumentError
 │   └── UnsupportedFormatError
 ├── InvalidIRError
@@ -80,6 +81,7 @@ __all__ = [
     "InvalidIRError",
     "InvalidStreamNameError",
     "MigrationChangedError",
+    "MissingExtraError",
     "NewerSchemaVersionError",
     "NotAnEventStoreError",
     "ProjectionError",
@@ -684,6 +686,27 @@ class ExtractionLimitError(ExtractionError):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.limit} is {self.allowed:,}, the document has {self.found:,}"
+
+
+@attrs.define(eq=False)
+class MissingExtraError(ExtractionError):
+    """The library that reads this kind of document is not installed; it comes with an extra.
+
+    Attributes:
+        source: The document.
+        extra: The extra's name.
+        package: What is missing.
+    """
+
+    source: str
+    extra: str
+    package: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source} cannot be read without {self.package}: "
+            f"pip install 'eventdocs[{self.extra}]'"
+        )
 
 
 @attrs.define(eq=False)
