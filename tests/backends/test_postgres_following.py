@@ -90,13 +90,12 @@ class TestWakeUps:
             await store.append("a", notes("x"))
             assert heard.is_set()
             again = bell.listen()
-            await in_time(others_heard.wait())
-
-            # What the server has sent on this connection before its answer has arrived.
             assert isinstance(store, postgres.PostgresEventStore)
-            line = store._wakeups._line  # pyright: ignore[reportPrivateUsage]  # for its connection
-            assert line is not None
-            await line._driver.fetchval("SELECT 1")  # pyright: ignore[reportPrivateUsage]  # it
+            announcing = store._wakeups._announcing  # pyright: ignore[reportPrivateUsage]  # its end
+            assert announcing is not None
+            await in_time(others_heard.wait())
+            await in_time(announcing)  # with what the server says on the same connection
+
             assert not again.is_set()
 
     async def test_come_again_after_their_connection_was_lost(self, postgres_url: str) -> None:
