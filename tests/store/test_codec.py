@@ -82,7 +82,7 @@ def holding(kind: Any, value: object) -> Any:
 @pytest.mark.parametrize(
     ("kind", "value", "written"),
     [
-        (str, "ß\u2028\\", '"ß\u2028\\\\"'),
+        pytest.param(*(str, "ß\u2028\\", '"ß\u2028\\\\"'), id="text"),
         (int, 2**63 - 1, "9223372036854775807"),
         (int, -(2**63), "-9223372036854775808"),
         (bool, True, "true"),
@@ -99,7 +99,7 @@ def holding(kind: Any, value: object) -> Any:
             datetime(2024, 5, 6, 7, 8, 9, 10, tzinfo=timezone(timedelta(hours=-3, seconds=-7))),
             '"2024-05-06T07:08:09.000010-03:00:07"',
         ),
-        (bytes, b"\x00\xff", '"AP8="'),
+        pytest.param(*(bytes, b"\x00\xff", '"AP8="'), id="bytes"),
         (Colour, Colour.RED, '"red"'),
         (Size, Size.SMALL, '"small"'),
         (Rank, Rank.FIRST, "1"),
@@ -204,9 +204,14 @@ class Rational(float):
     [
         (math.nan, "data.value", "nan is not a JSON number"),
         ([0, {"a": math.inf}], "data.value[1].a", "inf is not a JSON number"),
-        ("a\0b", "data.value", "text holds U+0000"),
-        ({"k": ["ok", "\udfff"]}, "data.value.k[1]", "lone surrogate at character 0"),
-        ({"a": {"k\0": 1}}, "data.value.a.k\0", "text holds U+0000"),
+        pytest.param(*("a\0b", "data.value", "text holds U+0000"), id="null character"),
+        pytest.param(
+            *({"k": ["ok", "\udfff"]}, "data.value.k[1]", "lone surrogate at character 0"),
+            id="lone surrogate",
+        ),
+        pytest.param(
+            *({"a": {"k\0": 1}}, "data.value.a.k\0", "text holds U+0000"), id="key with one"
+        ),
         (2**63, "data.value", "does not fit into 64 bits"),
         (-(2**63) - 1, "data.value", "does not fit into 64 bits"),
         ((1, datetime(2024, 1, 1)), "data.value[1]", "is naive; give it a time zone"),  # noqa: DTZ001 - naive on purpose

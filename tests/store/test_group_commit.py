@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Sequence
 from contextvars import ContextVar
 
@@ -155,7 +156,7 @@ class TestFailures:
     async def test_callers_of_a_failing_flush_raise_exceptions_of_their_own(
         self, recorder: Recorder, group: GroupCommit[int, int]
     ) -> None:
-        """A shared exception would gather the tracebacks of all who raise it."""
+        """Each leads to where the flush failed; a shared one would gather all their tracebacks."""
         cause = OSError("connection lost")
         recorder.broken = StoreBusyError("database", "somebody was in the way")
         recorder.broken.__cause__ = cause
@@ -171,6 +172,7 @@ class TestFailures:
             assert isinstance(error, StoreBusyError)
             assert error.reason == "somebody was in the way"
             assert error.__cause__ is cause
+            assert "flush" in [frame.name for frame in traceback.extract_tb(error.__traceback__)]
 
     async def test_a_flush_that_loses_count_fails_instead_of_leaving_callers_waiting(self) -> None:
         """Nobody waits for ever."""
@@ -203,15 +205,19 @@ class TestCancellation:
     ) -> None:
         """The flush runs to its end; only the cancelled caller does not learn the outcome."""
         first = await _under_way(recorder, group)
-        others = await _waiting(group, 2)
+        others = await _waiting(group, 2, 3, 4)
+        recorder.gate.set()
+        recorder.gate.clear()  # for the flush of the others
+        await first
+        late = await _waiting(group, 5)
 
-        first.cancel()
+        others[0].cancel()
         await _settled()
         recorder.gate.set()
 
-        assert await others[0] == 4
-        assert first.cancelled()
-        assert recorder.batches == [[1], [2]]
+        assert await asyncio.gather(*others[1:], *late) == [6, 8, 10]
+        assert others[0].cancelled()
+        assert recorder.batches == [[1], [2, 3, 4], [5]]
 
     async def test_a_batch_whose_callers_were_all_cancelled_is_not_flushed(
         self, recorder: Recorder, group: GroupCommit[int, int]
