@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
 import math
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from operator import attrgetter
@@ -15,8 +17,9 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis.strategies import uuids
+from typing_extensions import override
 
-from eventdocs.errors import UndecodableEventError, UnencodableEventError
+from eventdocs.errors import UndecodableEventError, UnencodableEventError, UnregisteredEventError
 from eventdocs.observability import Correlation
 from eventdocs.store import Codec, EncodedEvent, EventRegistry, NewEvent, RawEvent, Upcaster, event
 from eventdocs.store._converter import parse_uuid
@@ -186,6 +189,11 @@ def test_the_digest_covers_type_version_and_payload() -> None:
     digests = {encode(each).digest for each in events}
     assert len(digests) == 4
     assert {len(each) for each in digests} == {16}
+    # What was recorded long ago is repeated by an append of today.
+    assert (
+        encode(events[2]).digest
+        == hashlib.blake2b(b'a\x002\x00{"text":"x"}', digest_size=16).digest()
+    )
     # What is said about a fact is not part of it.
     said = encode(events[0], metadata={"k": 1}, correlation_id="c", causation_id=uuid4())
     assert said.digest == encode(events[0]).digest
@@ -237,6 +245,48 @@ def test_refuses_what_would_not_survive(value: object, path: str, reason: str) -
     assert reason in caught.value.reason
 
 
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ({"metadata": {"a": [math.nan]}}, "metadata.a[0]"),
+        ({"correlation_id": "\udfff"}, "correlation_id"),
+    ],
+    ids=["metadata", "correlation id"],
+)
+def test_refuses_it_as_well_in_what_is_said_about_an_event(said: dict[str, Any], path: str) -> None:
+    """The place tells it from a value of the event itself."""
+    with pytest.raises(UnencodableEventError) as caught:
+        encode(holding(int, 1), **said)
+
+    assert (caught.value.event_type, caught.value.path) == ("Holding", path)
+
+
+def test_what_a_property_of_the_host_raises_is_a_typed_error() -> None:
+    """It names the event, the error and its text; the error itself is the cause."""
+
+    class Broken(tuple[int, ...]):
+        __slots__ = ()
+
+        @override
+        def __iter__(self) -> Iterator[int]:
+            raise LookupError("no such part")
+
+    with pytest.raises(UnencodableEventError) as caught:
+        encode(holding(tuple[int, ...], Broken((1,))))
+
+    assert (caught.value.event_type, caught.value.path) == ("Holding", "data")
+    assert caught.value.reason == "LookupError: no such part"
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
+def test_an_event_of_another_class_is_refused_by_its_full_name() -> None:
+    """Classes of one name in two modules are not the same event."""
+    with pytest.raises(UnregisteredEventError) as caught:
+        codec_of(holding(int, 1)).encode(NewEvent(data=Noted("a")), context=Correlation())
+
+    assert caught.value.event_class == "eventdocs.testing._contract_events.Noted"
+
+
 def test_refuses_what_is_nested_too_deeply() -> None:
     """A value without end is a typed error, and no crash."""
     endless: list[Any] = []
@@ -244,10 +294,16 @@ def test_refuses_what_is_nested_too_deeply() -> None:
     deep: Any = 1
     for _ in range(2_000):
         deep = [deep]
+    deep_for_json: Any = 1
+    for _ in range(300):
+        deep_for_json = [deep_for_json]
 
-    for value in (endless, deep):
-        with pytest.raises(UnencodableEventError):
+    for value in (endless, deep, deep_for_json):
+        with pytest.raises(UnencodableEventError) as caught:
             encode(holding(Any, value))
+
+        assert (caught.value.event_type, caught.value.path) == ("Holding", "data")
+        assert "recursion" in caught.value.reason.lower()
 
 
 @pytest.mark.parametrize(
@@ -276,8 +332,11 @@ def test_refuses_what_is_nested_too_deeply() -> None:
 )
 def test_refuses_what_could_not_be_read_back(kind: Any, value: object) -> None:
     """Type hints do not stop anyone: a value of another type is refused when it is written."""
-    with pytest.raises(UnencodableEventError, match=r"read back|has no attribute"):
+    with pytest.raises(UnencodableEventError, match=r"read back|has no attribute") as caught:
         encode(holding(kind, value))
+
+    assert (caught.value.event_type, caught.value.path) == ("Holding", "data")
+    assert re.search(r"data\.value|\wError: ", caught.value.reason)
 
 
 def test_tells_which_part_of_a_payload_does_not_fit() -> None:
@@ -299,8 +358,11 @@ def test_a_payload_of_another_shape_is_a_typed_error(payload: bytes) -> None:
     """Whatever the database holds, reading it ends in a value or in a typed error."""
     shape = holding(int, 1)
 
-    with pytest.raises(UndecodableEventError):
+    with pytest.raises(UndecodableEventError) as caught:
         codec_of(shape).decode(attrs.evolve(stored(encode(shape)), payload=payload))
+
+    told = caught.value
+    assert (told.event_type, told.schema_version, told.sequence) == ("Holding", 1, 7)
 
 
 def test_upcasters_run_one_version_at_a_time() -> None:

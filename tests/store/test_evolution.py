@@ -255,8 +255,11 @@ class TestANewerOrUnknownEvent:
         with pytest.raises(NewerSchemaVersionError) as caught:
             _ = newer.data
         assert (caught.value.schema_version, caught.value.known) == (2, 1)
-        with pytest.raises(UnknownEventTypeError):
+        assert (caught.value.event_type, caught.value.sequence) == ("PersonMoved", newer.sequence)
+        with pytest.raises(UnknownEventTypeError) as missed:
             _ = unknown.parts
+        assert (missed.value.event_type, missed.value.schema_version) == ("PersonLost", 1)
+        assert missed.value.sequence == unknown.sequence
         assert json.loads(newer.raw.payload) == {"town": "Oslo", "country": "Norway"}
         assert (unknown.type, unknown.types) == ("PersonLost", ("PersonLost",))
 
