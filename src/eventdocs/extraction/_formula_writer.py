@@ -11,8 +11,9 @@ from eventdocs.extraction._draft import Draft, Place
 from eventdocs.extraction._formulas import FormulaReader, ReadFormula
 from eventdocs.extraction._latex import labels, references, tag
 from eventdocs.extraction._plain_formula import as_latex
-from eventdocs.extraction._prose import Passage
+from eventdocs.extraction._prose import PlacedText
 from eventdocs.extraction._references import References
+from eventdocs.ir import Notation
 
 __all__ = ["FormulaWriter"]
 
@@ -47,7 +48,14 @@ class FormulaWriter:
         return self._reader.read(latex.strip(), display=display).text
 
     def add(
-        self, latex: str, place: Place, *, display: bool, names: Sequence[str] = ()
+        self,
+        latex: str,
+        place: Place,
+        *,
+        display: bool,
+        names: Sequence[str] = (),
+        notation: Notation = "latex",
+        number: str | None = None,
     ) -> UUID | None:
         """Add a formula; None if it holds only definitions of macros, or nothing.
 
@@ -56,6 +64,8 @@ class FormulaWriter:
             place: Where it stands.
             display: On a line of its own.
             names: The anchors given to it from outside; a number among them is its number.
+            notation: How it is written in the document.
+            number: The number written beside it.
         """
         if _DEFINES_MACROS.search(latex):
             latex = self._reader.macros.without_definitions(latex)
@@ -69,7 +79,9 @@ class FormulaWriter:
             place,
             read,
             display=display,
-            number=tag(latex)
+            notation=notation,
+            number=number
+            or tag(latex)
             or (trailing[1] if trailing else None)
             or next((name for name in names if _NUMBER_LABEL.fullmatch(name)), None),
             anchor=anchors[0] if anchors else None,
@@ -84,22 +96,22 @@ class FormulaWriter:
             self._remember(read)
         return local
 
-    def add_plain(self, passage: Passage, *, display: bool) -> list[tuple[int, UUID]]:
-        """Add the lines of a passage that are equations without being marked as such.
+    def add_plain(self, written: PlacedText, *, display: bool) -> list[tuple[int, UUID]]:
+        """Add the lines of a text that are equations without being marked as such.
 
         Returns:
-            Where each of them ends in the passage, and its id.
+            Where each of them ends in the text, and its id.
         """
         start = 0
         added: list[tuple[int, UUID]] = []
-        for line in passage.content.split("\n"):
+        for line in written.content.split("\n"):
             latex = as_latex(line)
             if latex is not None:
                 read = self._reader.read(latex, display=True)
                 left = start + len(line) - len(line.lstrip())
                 right = start + len(line.rstrip())
                 local = self._draft.formula(
-                    passage.range(left, right),
+                    written.range(left, right),
                     read,
                     display=display,
                     notation="text",

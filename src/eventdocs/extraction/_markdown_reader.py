@@ -10,11 +10,11 @@ from markdown_it.token import Token
 
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._captions import Caption, read_caption
+from eventdocs.extraction._deflists import DefinitionLists
 from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._headings import Slugs, heading_number
 from eventdocs.extraction._markdown_blocks import Directive
-from eventdocs.extraction._markdown_deflists import DefinitionLists
 from eventdocs.extraction._markdown_parser import Chunk, MarkdownParser, split
 from eventdocs.extraction._markdown_table_reader import (
     drawn_table,

@@ -1,34 +1,21 @@
-"""The text of Markdown blocks: read as prose, and what is in it added to a draft."""
+"""The text of Markdown blocks: passages read as prose."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
-import attrs
-
 from eventdocs.extraction._anchors import Anchors
-from eventdocs.extraction._captions import Caption, read_caption
-from eventdocs.extraction._definitions import ProseDefinitions
 from eventdocs.extraction._draft import Draft
-from eventdocs.extraction._formula_writer import FormulaWriter
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._markdown_parser import MarkdownParser
 from eventdocs.extraction._markdown_prose import ProseBuilder
-from eventdocs.extraction._prose import Mark, Passage, Prose
+from eventdocs.extraction._prose import Passage, Prose
 from eventdocs.extraction._references import References
-from eventdocs.extraction._where import Heads, opens_list
+from eventdocs.extraction._text import BlockText
 
 __all__ = ["MarkdownText"]
 
 
-class MarkdownText:
-    """Reads passages, and adds their formulas, references and definitions.
-
-    Attributes:
-        formulas: Adds formulas, and knows whether one was just added.
-        announces: What a list explains that comes next, because the last paragraph ends
-            in "where:" or the like.
-    """
+class MarkdownText(BlockText):
+    """Reads passages, and adds their formulas, references and definitions."""
 
     def __init__(
         self,
@@ -38,12 +25,8 @@ class MarkdownText:
         anchors: Anchors,
         references: References,
     ) -> None:
+        super().__init__(draft, reader, anchors, references)
         self._parser = parser
-        self._anchors = anchors
-        self._references = references
-        self._definitions = ProseDefinitions(draft, reader)
-        self.formulas = FormulaWriter(draft, reader, anchors, references)
-        self.announces: Heads | None = None
 
     def read(self, passage: Passage) -> Prose:
         """Turn a passage into prose, and add nothing yet."""
@@ -51,80 +34,6 @@ class MarkdownText:
         tokens = self._parser.inline(passage)
         return builder.plain() if tokens is None else builder.build(tokens)
 
-    def add(self, prose: Prose, *, numbered: bool = False) -> None:
-        """Add the formulas, anchors and references in a stretch of prose.
-
-        Args:
-            prose: Its formulas get to know which entities they are.
-            numbered: It begins with its own number, which is no reference.
-        """
-        for index, mark in enumerate(prose.marks):
-            if mark.kind == "formula":
-                display = mark.detail == "display"
-                local = self.formulas.add(mark.content, mark.source, display=display)
-                if local is not None:
-                    prose.marks[index] = attrs.evolve(mark, entity=local)
-            elif mark.kind == "anchor":
-                self._anchors.thing(mark.content, "anchor")
-            elif mark.kind == "image":
-                self.know_figure(read_caption(prose.text[mark.start : mark.end]))
-        self._references.read(prose, numbered=numbered)
-
     def cell(self, passage: Passage) -> Prose:
         """Read the text of a cell, and add what is in it."""
-        prose = self.read(passage)
-        self.add(prose)
-        for _, local in self._plain_formulas(prose, passage, display=False):
-            whole = prose.whole()
-            prose.marks.append(
-                Mark("formula", 0, len(prose), prose.text, whole, "inline", entity=local)
-            )
-        return prose
-
-    def define(
-        self, prose: Prose, passage: Passage, *, in_list: bool, explains: Heads | None
-    ) -> None:
-        """Add what a paragraph defines, equations in plain words first.
-
-        Args:
-            prose: The paragraph, with what is in it added.
-            passage: Where it was read from.
-            in_list: It stands in a list.
-            explains: It is an item of a list that explains such things.
-        """
-        plain = self._plain_formulas(prose, passage, display=True)
-        names = self.formulas.names
-        if explains is None or not self._definitions.where_item(prose, heads=explains, names=names):
-            self._definitions.read(
-                prose,
-                names=names,
-                after_formula=self.formulas.just_written,
-                in_list=in_list,
-            )
-        text = prose.text.rstrip()
-        self.announces = opens_list(text)
-        last = prose.marks[-1] if prose.marks else None
-        in_words = bool(plain) and plain[-1][0] >= len(passage.content.rstrip())
-        in_math = last is not None and last.detail == "display" and last.end >= len(text) - 1
-        self.formulas.just_written = in_words or in_math
-
-    def know_figure(self, caption: Caption | None) -> None:
-        """Know the number and label of a figure, which is no entity."""
-        if caption is not None and caption.kind == "figure":
-            for name in (caption.number and f"Figure {caption.number}", caption.label):
-                if name:
-                    self._anchors.thing(name, "figure")
-
-    def leave(self) -> None:
-        """Another block parts the last formula from what comes next."""
-        self.formulas.just_written = False
-        self.announces = None
-
-    def _plain_formulas(
-        self, prose: Prose, passage: Passage, *, display: bool
-    ) -> list[tuple[int, UUID]]:
-        if "=" not in passage.content:
-            return []
-        if any(mark.kind in {"formula", "code", "link"} for mark in prose.marks):
-            return []
-        return self.formulas.add_plain(passage, display=display)
+        return self.add_cell(self.read(passage), passage)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
 import attrs
 
-__all__ = ["NOT_WORDS", "Mark", "MarkKind", "Passage", "Prose"]
+__all__ = ["NOT_WORDS", "Mark", "MarkKind", "Passage", "PlacedText", "Prose"]
 
 NOT_WORDS = "\ufffc"
 """Stands in `Prose.words` for each character of what is no words."""
@@ -40,6 +40,19 @@ class Mark:
     source: tuple[int, int]
     detail: str = ""
     entity: UUID | None = None
+
+
+class PlacedText(Protocol):
+    """Text, every character of which has a place in the document."""
+
+    @property
+    def content(self) -> str:
+        """The text."""
+        ...
+
+    def range(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the document of the characters from *start* to *end*."""
+        ...
 
 
 class Passage:

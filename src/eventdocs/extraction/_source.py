@@ -22,23 +22,32 @@ _BYTE_ORDER_MARKS = (
 )
 
 
-def decode(content: bytes, source_name: str) -> str:
+def decode(content: bytes, source_name: str, declared: str = "utf-8") -> str:
     """Turn bytes into text; line endings stay as they are, a byte order mark goes.
 
+    Args:
+        content: The bytes.
+        source_name: For messages.
+        declared: The encoding they declare to be in; a byte order mark knows better.
+
     Raises:
-        UnreadableDocumentError: The bytes are no text in UTF-8, or in the encoding
+        UnreadableDocumentError: The bytes are no text in that encoding, or in the one
             that their byte order mark announces; the message names the first bad byte.
     """
     mark, encoding = next(
         ((mark, encoding) for mark, encoding in _BYTE_ORDER_MARKS if content.startswith(mark)),
-        (b"", "utf-8"),
+        (b"", declared),
     )
     try:
         text = content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         offset = len(mark) + error.start
         line = content.count(b"\n", 0, offset) + 1
-        hint = "" if mark else "; save it as UTF-8, or as UTF-16 with a byte order mark"
+        hint = (
+            ""
+            if mark or declared != "utf-8"
+            else "; save it as UTF-8, or as UTF-16 with a byte order mark"
+        )
         raise UnreadableDocumentError(
             source=source_name,
             reason=f"not {encoding.upper()} text: byte 0x{content[offset]:02x} at offset "

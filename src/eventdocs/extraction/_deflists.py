@@ -1,4 +1,4 @@
-"""Definition lists in Markdown: terms and the blocks that define them."""
+"""Definition lists: terms and the blocks that define them."""
 
 from __future__ import annotations
 
