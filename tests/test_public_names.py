@@ -41,6 +41,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "eventdocs.backends": (
         "BulkEvent",
         "BulkLane",
+        "BulkRows",
         "BulkStore",
         "StoreOpening",
         "bulk_lane",

@@ -6,9 +6,8 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 from uuid import UUID
 
 import attrs
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventdocs.archive._lines import Header
 from eventdocs.archive._progress import ArchiveProgress, OnProgress
 from eventdocs.archive._reader import ArchiveReader, Entry, take_batch
-from eventdocs.backends import BulkEvent, BulkLane, BulkStore, bulk_lane
+from eventdocs.backends import BulkEvent, BulkLane, BulkRows, BulkStore, bulk_lane
 from eventdocs.backends.tables import store_identity
 from eventdocs.documents import Content, Contents
 from eventdocs.errors import (
@@ -54,7 +53,7 @@ async def import_log(
     store: EventStore,
     file: str | os.PathLike[str] | BinaryIO,
     *,
-    batch_size: int = 10_000,
+    batch_size: int = 5_000,
     on_progress: OnProgress | None = None,
 ) -> Imported:
     """Record the events of an archive, and their contents, exactly as they were.
@@ -85,8 +84,12 @@ async def import_log(
     """
     if batch_size < 1:
         raise ValueError(f"a batch has at least one event, not {batch_size}")
+    if not isinstance(store, BulkStore):
+        raise ConfigurationError(
+            ["an archive is imported into a store that `open_store` has opened"]
+        )
     async with _opened(file) as reader:
-        return await _Import(store, reader, batch_size, on_progress).run()
+        return await _Import(store, store, reader, batch_size, on_progress).run()
 
 
 @asynccontextmanager
@@ -101,28 +104,45 @@ async def _opened(file: str | os.PathLike[str] | BinaryIO) -> AsyncGenerator[Arc
         yield await asyncio.to_thread(ArchiveReader, source, name)
 
 
+class _Batch(NamedTuple):
+    """The next entries of an archive: those the log should hold already, and those that are new.
+
+    Attributes:
+        old: Compared with the log.
+        new: Recorded.
+        rows: The new events, spelled for that.
+    """
+
+    old: Sequence[Entry]
+    new: Sequence[Entry]
+    rows: BulkRows | None
+
+
 class _Import:
     """One import, which remembers the last event of the log as it left it."""
 
     def __init__(
         self,
         store: EventStore,
+        bulk: BulkStore,
         reader: ArchiveReader,
         batch_size: int,
         on_progress: OnProgress | None,
     ) -> None:
         self._store = store
+        self._bulk = bulk
         self._reader = reader
         self._batch_size = batch_size
         self._on_progress = on_progress
         self._contents = Contents()
         self._last: tuple[int, UUID] | None = None
+        self._there = 0
 
     async def run(self) -> Imported:
         header = self._reader.header
         await self._begin(header)
         # What is there at the beginning is compared; what comes later is ours.
-        there = min(self._last[0] if self._last else 0, header.through)
+        there = self._there = min(self._last[0] if self._last else 0, header.through)
         seen = header.after
         events = contents = found = 0
         entries = self._reader.entries()
@@ -130,17 +150,16 @@ class _Import:
         try:
             while batch := await coming:
                 coming = self._read_ahead(entries)
-                old = [entry for entry in batch if entry.event.sequence <= there]
-                new = batch[len(old) :]
+                old, new, rows = batch
                 if seen < there:
                     until = there if new else old[-1].event.sequence
                     await self._compare(old, after=seen, until=until)
-                if new:
-                    await self._record(new)
+                if rows is not None:
+                    await self._record(new, rows)
                 found += len(old)
                 events += len(new)
                 contents += sum(len(entry.contents) for entry in new)
-                seen = batch[-1].event.sequence
+                seen = (new or old)[-1].event.sequence
                 if self._on_progress is not None:
                     self._on_progress(ArchiveProgress(sequence=seen, through=header.through))
         finally:
@@ -149,24 +168,27 @@ class _Import:
             await self._compare([], after=seen, until=there)
         return Imported(through=header.through, events=events, contents=contents, found=found)
 
-    def _read_ahead(self, entries: Iterator[Entry]) -> asyncio.Future[list[Entry]]:
+    def _read_ahead(self, entries: Iterator[Entry]) -> asyncio.Future[_Batch | None]:
         """Begin to read the next batch, while the database records the one before."""
-        coming = asyncio.get_running_loop().run_in_executor(
-            None, partial(take_batch, entries, events=self._batch_size, size=_BATCH_BYTES)
-        )
+        coming = asyncio.get_running_loop().run_in_executor(None, self._take, entries)
         # What is wrong with it does not matter any more if the one before cannot be recorded.
         coming.add_done_callback(lambda read: read.cancelled() or read.exception())
         return coming
+
+    def _take(self, entries: Iterator[Entry]) -> _Batch | None:
+        batch = take_batch(entries, events=self._batch_size, size=_BATCH_BYTES)
+        if not batch:
+            return None
+        old = [entry for entry in batch if entry.event.sequence <= self._there]
+        new = batch[len(old) :]
+        rows = self._bulk.bulk_rows([entry.event for entry in new]) if new else None
+        return _Batch(old, new, rows)
 
     # ---- what is there
 
     async def _begin(self, header: Header) -> None:
         """See whether the archive may go into this log; make an empty log the archive's."""
         store = self._store
-        if not isinstance(store, BulkStore):
-            raise ConfigurationError(
-                ["an archive is imported into a store that `open_store` has opened"]
-            )
         async with store.begin() as tx:
             lane = bulk_lane(tx, store.database)
             await lane.lock()
@@ -181,7 +203,7 @@ class _Import:
                 )
             if store.store_id != header.store_id:
                 await _give_identity(tx, header.store_id)
-        store.take_identity(header.store_id)
+        self._bulk.take_identity(header.store_id)
 
     async def _compare(self, entries: Sequence[Entry], *, after: int, until: int) -> None:
         """Make sure that the log holds exactly the events of *entries* between two places."""
@@ -199,7 +221,7 @@ class _Import:
 
     # ---- what is new
 
-    async def _record(self, entries: Sequence[Entry]) -> None:
+    async def _record(self, entries: Sequence[Entry], rows: BulkRows) -> None:
         store = self._store
         async with store.begin() as tx:
             lane = bulk_lane(tx, store.database)
@@ -213,7 +235,7 @@ class _Import:
             await self._put_contents(tx, entries)
             behind = 0 if self._last is None else self._last[0]
             try:
-                await lane.record([entry.event for entry in entries], behind=behind)
+                await lane.record(rows, behind=behind)
             except StoreDamagedError as error:
                 reason = f"an event of this line or those after it is recorded already: {error}"
                 raise InvalidArchiveError(self._reader.name, entries[0].line, reason) from error

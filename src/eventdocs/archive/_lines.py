@@ -109,7 +109,7 @@ class Chain:
 
     def seal(self, body: bytes) -> bytes:
         """Give the line for *body*, a JSON object."""
-        self._last = _hash(self._last + body)
+        self._last = _hash(self._last, body)
         return body[:-1] + _HASH_KEY + self._last.hex().encode() + _HASH_END
 
     def open(self, line: bytes) -> bytes:
@@ -119,7 +119,8 @@ class Chain:
             LineError: There is none, or it is of another line.
         """
         body = line[:-_SEAL_SIZE] + b"}"
-        if self.seal(body) != line:
+        self._last = _hash(self._last, body)
+        if line[-_SEAL_SIZE:] != _HASH_KEY + self._last.hex().encode() + _HASH_END:
             raise LineError("its hash does not fit: it was changed, or a line before it is missing")
         return body
 
@@ -146,16 +147,7 @@ def read_header(line: bytes) -> Header:
             f"the archive has format version {fields.get('version')}, "
             f"this eventdocs reads version {VERSION}"
         )
-    header = _built(
-        lambda: Header(
-            store_id=UUID(fields["store_id"]),
-            exported_at=datetime.fromisoformat(fields["exported_at"]),
-            after=_number(fields, "after"),
-            follows=None if fields["follows"] is None else UUID(fields["follows"]),
-            through=_number(fields, "through"),
-            contents=bool(fields["contents"]),
-        )
-    )
+    header = _built(_header_of, fields)
     if header.after > header.through:
         raise LineError(f"it wants events after {header.after} up to {header.through}")
     if header_line(header) != line:
@@ -199,16 +191,14 @@ def read_line(body: bytes, fields: Mapping[str, Any]) -> Line:
         LineError: It is no line that `body_of` writes.
     """
     if "sequence" in fields:
-        return _built(lambda: _event_of(fields))
+        return _built(_event_of, fields)
     line: Line
     if "content" in fields:
-        line = _built(lambda: _content_of(fields))
+        line = _built(_content_of, fields)
         if digest_of(line.data) != line.digest:
             raise LineError("the content is not the one of that digest")
     elif "events" in fields:
-        line = _built(
-            lambda: End(events=_number(fields, "events"), contents=_number(fields, "contents"))
-        )
+        line = _built(_end_of, fields)
     else:
         raise LineError("it is neither an event nor a content")
     if body_of(line) != body:
@@ -229,6 +219,17 @@ def parsed(line: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise LineError("it is no JSON object")
     return fields  # pyright: ignore[reportUnknownVariableType]  # keys of JSON objects are text
+
+
+def _header_of(fields: Mapping[str, Any]) -> Header:
+    return Header(
+        store_id=UUID(fields["store_id"]),
+        exported_at=datetime.fromisoformat(fields["exported_at"]),
+        after=_number(fields, "after"),
+        follows=None if fields["follows"] is None else UUID(fields["follows"]),
+        through=_number(fields, "through"),
+        contents=bool(fields["contents"]),
+    )
 
 
 def _event_of(fields: Mapping[str, Any]) -> BulkEvent:
@@ -264,9 +265,13 @@ def _content_of(fields: Mapping[str, Any]) -> ContentLine:
     )
 
 
-def _built(build: Callable[[], T]) -> T:
+def _end_of(fields: Mapping[str, Any]) -> End:
+    return End(events=_number(fields, "events"), contents=_number(fields, "contents"))
+
+
+def _built(build: Callable[[Mapping[str, Any]], T], fields: Mapping[str, Any]) -> T:
     try:
-        return build()
+        return build(fields)
     except KeyError as error:
         raise LineError(f"it lacks {error}") from error
     except (AttributeError, TypeError, ValueError, InvalidStreamNameError) as error:
@@ -306,5 +311,5 @@ def _text_or_none(value: Any) -> str | None:
     return None if value is None else _text(value)
 
 
-def _hash(told: bytes) -> bytes:
-    return hashlib.blake2b(told, digest_size=_HASH_BYTES).digest()
+def _hash(*told: bytes) -> bytes:
+    return hashlib.blake2b(b"".join(told), digest_size=_HASH_BYTES).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
@@ -22,6 +23,7 @@ from eventdocs.backends import BulkEvent
 from eventdocs.errors import InvalidArchiveError
 
 _LONGEST_HEADER: Final = 1 << 16
+_TURN: Final = 32
 
 
 class Entry(NamedTuple):
@@ -174,6 +176,10 @@ def take_batch(entries: Iterator[Entry], *, events: int, size: int) -> list[Entr
     filled = 0
     for entry in islice(entries, events):
         batch.append(entry)
+        if len(batch) % _TURN == 0:
+            # Whoever waits for the interpreter's lock, the event loop above all, would have
+            # to wait for milliseconds each time.
+            time.sleep(0)
         filled += entry.size
         if filled >= size:
             break

@@ -1,12 +1,13 @@
 """ADAPTERS: the log on PostgreSQL and on SQLite; the only place that knows a driver."""
 
-from eventdocs.backends._bulk import BulkEvent, BulkLane, BulkStore, bulk_lane
+from eventdocs.backends._bulk import BulkEvent, BulkLane, BulkRows, BulkStore, bulk_lane
 from eventdocs.backends._drivers import engine_for, errors_translated, label_for
 from eventdocs.backends._open import StoreOpening, open_store
 
 __all__ = [
     "BulkEvent",
     "BulkLane",
+    "BulkRows",
     "BulkStore",
     "StoreOpening",
     "bulk_lane",

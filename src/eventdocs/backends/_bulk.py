@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
+import attrs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import ConfigurationError
@@ -60,9 +61,42 @@ class BulkEvent(NamedTuple):
         )
 
 
+@attrs.frozen(kw_only=True)
+class BulkRows:
+    """Events as the lane of their database takes them.
+
+    Attributes:
+        last: The sequence of the last of them.
+        versions: What versions their streams have behind them.
+        spelled: The rows themselves, which only the lane understands.
+    """
+
+    last: int
+    versions: Mapping[str, int]
+    spelled: Any
+
+    @classmethod
+    def of(cls, events: Sequence[BulkEvent], spelled: Any) -> BulkRows:
+        """Add to rows what the lane wants to know about their events."""
+        return cls(
+            last=events[-1].sequence,
+            versions={event.stream: event.version for event in events},
+            spelled=spelled,
+        )
+
+
 @runtime_checkable
 class BulkStore(Protocol):
     """A store whose log can be filled from another one's."""
+
+    def bulk_rows(self, events: Sequence[BulkEvent]) -> BulkRows:
+        """Spell events for the lane of this store; any thread may do so.
+
+        Args:
+            events: At least one, in ascending order of their sequences, each the next of
+                its stream.
+        """
+        ...
 
     def take_identity(self, store_id: UUID) -> None:
         """Go by the identity that the log was given in a transaction that has committed."""
@@ -93,11 +127,11 @@ class BulkLane(Protocol):
         """Tell the versions of those of the *streams* that exist."""
         ...
 
-    async def record(self, events: Sequence[BulkEvent], *, behind: int) -> None:
-        """Record *events* exactly as they are, and let later appends go on after them.
+    async def record(self, rows: BulkRows, *, behind: int) -> None:
+        """Record events exactly as they are, and let later appends go on after them.
 
         Args:
-            events: In ascending order of their sequences, each the next of its stream.
+            rows: What `BulkStore.bulk_rows` has made of them.
             behind: The sequence of the last event of the log before them; 0 if it is empty.
 
         Raises:

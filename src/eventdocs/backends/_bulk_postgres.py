@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
-from eventdocs.backends._bulk import BulkEvent, BulkLane
+from eventdocs.backends._bulk import BulkEvent, BulkLane, BulkRows
 from eventdocs.backends._postgres_errors import translated
 from eventdocs.backends._postgres_sql import Row, from_file
 from eventdocs.store import category_of, digest_of_event
@@ -71,18 +71,16 @@ class PostgresBulkLane(BulkLane):
         return {row[0]: row[1] for row in found}
 
     @override
-    async def record(self, events: Sequence[BulkEvent], *, behind: int) -> None:
-        versions = {event.stream: event.version for event in events}
+    async def record(self, rows: BulkRows, *, behind: int) -> None:
+        versions = rows.versions
         await self._run("bulk_floor", behind=behind)
-        await self._run("bulk_sequence", last=events[-1].sequence)
-        # As text: the driver's binary form would go through codecs, which a host may have set.
-        rows = io.BytesIO("".join(map(_line, events)).encode())
+        await self._run("bulk_sequence", last=rows.last)
         with translated(self._database):
             driver: Any = (await self._tx.get_raw_connection()).driver_connection
             await driver.copy_to_table(
                 "eventdocs_events",
                 schema_name=self._schema,
-                source=rows,
+                source=io.BytesIO(rows.spelled),
                 columns=_COLUMNS,
                 format="text",
                 timeout=_COPY_SECONDS,
@@ -98,23 +96,22 @@ class PostgresBulkLane(BulkLane):
             return (await self._tx.execute(from_file(name, self._schema).clause, arguments)).all()
 
 
+def bulk_rows(events: Sequence[BulkEvent]) -> BulkRows:
+    """Spell events for COPY."""
+    # As text: the driver's binary form would go through codecs, which a host may have set.
+    return BulkRows.of(events, "".join(map(_line, events)).encode())
+
+
 def _line(event: BulkEvent) -> str:
-    fields = (
-        str(event.sequence),
-        _name(event.stream),
-        str(event.version),
-        _name(category_of(event.stream)),
-        event.id,
-        _name(event.type),
-        str(event.schema_version),
-        _json(event.payload),
-        f"\\\\x{digest_of_event(event.type, event.schema_version, event.payload).hex()}",
-        _json(event.metadata),
-        _NULL if event.correlation_id is None else _text(event.correlation_id),
-        event.causation_id or _NULL,
-        event.recorded_at,
+    stream, category = _stream_and_category(event.stream)
+    digest = digest_of_event(event.type, event.schema_version, event.payload).hex()
+    correlation_id = _NULL if event.correlation_id is None else _text(event.correlation_id)
+    return (
+        f"{event.sequence}\t{stream}\t{event.version}\t{category}\t{event.id}\t"
+        f"{_type(event.type)}\t{event.schema_version}\t{_json(event.payload)}\t\\\\x{digest}\t"
+        f"{_json(event.metadata)}\t{correlation_id}\t{event.causation_id or _NULL}\t"
+        f"{event.recorded_at}\n"
     )
-    return "\t".join(fields) + "\n"
 
 
 def _text(text: str) -> str:
@@ -122,7 +119,12 @@ def _text(text: str) -> str:
 
 
 # Names come again and again.
-_name = functools.lru_cache(maxsize=10_000)(_text)
+_type = functools.lru_cache(maxsize=1_000)(_text)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _stream_and_category(stream: str) -> tuple[str, str]:
+    return _text(stream), _text(category_of(stream))
 
 
 def _json(text: bytes) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from eventdocs.backends import _sqlite_batch as batches
-from eventdocs.backends._bulk import BulkEvent, BulkLane
+from eventdocs.backends._bulk import BulkEvent, BulkLane, BulkRows
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.store import category_of, digest_of_event
 
@@ -44,15 +44,19 @@ class SqliteBulkLane(BulkLane):
         return {row[0]: row[1] for row in found}
 
     @override
-    async def record(self, events: Sequence[BulkEvent], *, behind: int) -> None:
-        versions = {event.stream: event.version for event in events}
+    async def record(self, rows: BulkRows, *, behind: int) -> None:
         with translated(self._database):
-            await self._tx.exec_driver_sql(batches.INSERT_EVENT, [_row(event) for event in events])
-            await self._tx.exec_driver_sql(batches.UPSERT_STREAM, list(versions.items()))
+            await self._tx.exec_driver_sql(batches.INSERT_EVENT, rows.spelled)
+            await self._tx.exec_driver_sql(batches.UPSERT_STREAM, list(rows.versions.items()))
 
     async def _rows(self, statement: str, *arguments: Any) -> Sequence[Any]:
         with translated(self._database):
             return (await self._tx.exec_driver_sql(statement, arguments)).all()
+
+
+def bulk_rows(events: Sequence[BulkEvent]) -> BulkRows:
+    """Spell events for the statement that inserts them."""
+    return BulkRows.of(events, [_row(event) for event in events])
 
 
 def _row(event: BulkEvent) -> tuple[Any, ...]:

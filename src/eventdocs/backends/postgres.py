@@ -13,6 +13,8 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
+from eventdocs.backends import _bulk_postgres
+from eventdocs.backends._bulk import BulkEvent, BulkRows
 from eventdocs.backends._drivers import label_for
 from eventdocs.backends._postgres_batch import Call
 from eventdocs.backends._postgres_bound import BoundPostgresStore
@@ -403,6 +405,10 @@ class PostgresEventStore(EventStore):
     def take_identity(self, store_id: UUID) -> None:
         """Go by the identity that the log was given in a transaction that has committed."""
         self._store_id = store_id
+
+    def bulk_rows(self, events: Sequence[BulkEvent]) -> BulkRows:
+        """Spell events for the lane that records many at once; any thread may do so."""
+        return _bulk_postgres.bulk_rows(events)
 
     @property
     @override

@@ -16,8 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
+from eventdocs.backends import _bulk_sqlite
 from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
+from eventdocs.backends._bulk import BulkEvent, BulkRows
 from eventdocs.backends._listening import Listening
 from eventdocs.backends._sqlite_bound import BoundSqliteStore
 from eventdocs.backends._sqlite_errors import translated
@@ -288,6 +290,10 @@ class SqliteEventStore(EventStore):
     def take_identity(self, store_id: UUID) -> None:
         """Go by the identity that the log was given in a transaction that has committed."""
         self._store_id = store_id
+
+    def bulk_rows(self, events: Sequence[BulkEvent]) -> BulkRows:
+        """Spell events for the lane that records many at once; any thread may do so."""
+        return _bulk_sqlite.bulk_rows(events)
 
     @property
     @override
