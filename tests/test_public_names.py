@@ -360,6 +360,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "Selection",
         "Snapshots",
         "Split",
+        "StoreStatistics",
         "StreamAppend",
         "StreamEvents",
         "Subscription",

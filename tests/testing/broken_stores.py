@@ -25,6 +25,7 @@ from eventdocs.store import (
     Page,
     Place,
     Selection,
+    StoreStatistics,
     StreamAppend,
     Together,
     metadata_text,
@@ -57,6 +58,10 @@ class FaithfulStore(EventStore):
     @override
     async def stream_version(self, stream: str) -> int:
         return await self.inner.stream_version(stream)
+
+    @override
+    def statistics(self) -> StoreStatistics:
+        return self.inner.statistics()
 
     @override
     async def head(self) -> int:

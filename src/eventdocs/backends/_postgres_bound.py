@@ -32,6 +32,7 @@ from eventdocs.store import (
     FeedStatus,
     Page,
     Selection,
+    StoreStatistics,
     Together,
     check_stream_name,
 )
@@ -106,6 +107,10 @@ class BoundPostgresStore(EventStore):
             from_file("stream_version", self._store.schema), {"stream": check_stream_name(stream)}
         )
         return rows[0][0] if rows else 0
+
+    @override
+    def statistics(self) -> StoreStatistics:
+        return self._store.statistics()
 
     @override
     async def head(self) -> int:

@@ -57,6 +57,10 @@ class PostgresWriter:
         carry: Carries calls out.
         database: What errors call the database.
         instrumentation: Is told of every call.
+
+    Attributes:
+        flushes: How many calls were given to the database, before any was repeated.
+        flushed: How many units were in them.
     """
 
     def __init__(self, carry: Carry, database: str, instrumentation: Instrumentation) -> None:
@@ -66,9 +70,16 @@ class PostgresWriter:
         self._shared = self._group(self._flush_shared)
         self._own: dict[tuple[str, ...], _Group] = {}
         self._own_calls = asyncio.Semaphore(_OWN_CALLS)
+        self.flushes = 0
+        self.flushed = 0
         self._under_way = 0
         self._closed = False
         self._finished = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many units are not in a call yet."""
+        return sum(group.waiting for group in (self._shared, *self._own.values()))
 
     async def record(self, unit: Together) -> tuple[Appended, ...]:
         """Record *unit*, all of it or nothing.
@@ -125,6 +136,8 @@ class PostgresWriter:
         self, units: Sequence[Together], *, skip_locked: bool, patience: int
     ) -> list[Outcome]:
         started = time.perf_counter()
+        self.flushes += 1
+        self.flushed += len(units)
         outcomes: list[Outcome] = [None] * len(units)
         for group in without_common_ids(units):
             part = [units[at] for at in group]

@@ -14,7 +14,15 @@ from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.errors import ConfigurationError, StoreError
-from eventdocs.store import Appended, EventStore, Page, Selection, Together, check_stream_name
+from eventdocs.store import (
+    Appended,
+    EventStore,
+    Page,
+    Selection,
+    StoreStatistics,
+    Together,
+    check_stream_name,
+)
 
 if TYPE_CHECKING:
     from eventdocs.backends.sqlite import SqliteEventStore
@@ -90,6 +98,10 @@ class BoundSqliteStore(EventStore):
         with translated(self.database):
             found = await self._rows(reading.FIND_STREAM_VERSION, check_stream_name(stream))
         return int(found[0][0]) if found else 0
+
+    @override
+    def statistics(self) -> StoreStatistics:
+        return self._store.statistics()
 
     @override
     async def head(self) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -23,6 +24,9 @@ class ConnectionThreads:
         connect: Opens a connection that another thread may close.
         threads: How many jobs run at the same time.
         database: What errors call the database.
+
+    Attributes:
+        limit: How many connections there can be.
     """
 
     def __init__(
@@ -33,7 +37,20 @@ class ConnectionThreads:
         self._own = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="eventdocs-sqlite")
+        self.limit = threads
+        self._counting = threading.Lock()
+        self._in_use = 0
         self._closed = False
+
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
+    @property
+    def in_use(self) -> int:
+        """How many connections carry out a job."""
+        return self._in_use
 
     async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """Run *job* with one of the connections; a caller that is cancelled does not stop it.
@@ -49,12 +66,22 @@ class ConnectionThreads:
         )
 
     def _run(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        with translated(self._database):
+        with translated(self._database), self._counted():
             connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
             if connection is None:
                 connection = self._own.connection = self._connect()
                 self._connections.append(connection)
             return job(connection)
+
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        with self._counting:
+            self._in_use += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._in_use -= 1
 
     async def close(self) -> None:
         """Finish the jobs that have been accepted, then close every connection."""

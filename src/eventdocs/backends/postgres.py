@@ -16,6 +16,7 @@ from typing_extensions import override
 from eventdocs.backends import _bulk_postgres
 from eventdocs.backends._bulk import BulkEvent, BulkRows
 from eventdocs.backends._drivers import label_for
+from eventdocs.backends._pool import pool_use
 from eventdocs.backends._postgres_batch import Call
 from eventdocs.backends._postgres_bound import BoundPostgresStore
 from eventdocs.backends._postgres_engine import CONNECT_SECONDS, connected, create_engine
@@ -50,6 +51,7 @@ from eventdocs.store import (
     FeedWatch,
     Page,
     Selection,
+    StoreStatistics,
     Together,
     check_stream_name,
 )
@@ -289,6 +291,18 @@ class PostgresEventStore(EventStore):
 
         holders = await self._read_with(ask)
         return feed_status(last, holders)
+
+    @override
+    def statistics(self) -> StoreStatistics:
+        pool = pool_use(self.engine)
+        return StoreStatistics(
+            connections_in_use=pool.in_use,
+            connections_open=pool.open,
+            connections_limit=pool.limit,
+            appends_waiting=self._writer.waiting,
+            appends_flushed=self._writer.flushed,
+            flushes=self._writer.flushes,
+        )
 
     async def _read_with(
         self, read: Callable[[_Driver], Awaitable[Sequence[Row]]]

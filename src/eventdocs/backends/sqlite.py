@@ -21,6 +21,7 @@ from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
 from eventdocs.backends._bulk import BulkEvent, BulkRows
 from eventdocs.backends._listening import Listening
+from eventdocs.backends._pool import pool_use
 from eventdocs.backends._sqlite_bound import BoundSqliteStore
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.backends._sqlite_file import IMMEDIATE, SqliteFile
@@ -36,6 +37,7 @@ from eventdocs.store import (
     GroupCommit,
     Page,
     Selection,
+    StoreStatistics,
     Together,
     check_stream_name,
 )
@@ -77,6 +79,7 @@ class SqliteEventStore(EventStore):
         self._group: GroupCommit[Together, tuple[Appended, ...]] = GroupCommit(
             self._flush, weigh=lambda unit: sum(len(append.events) for append in unit)
         )
+        self._flushes = self._flushed = 0
         self._listening = Listening(self._watch)
         # SQLite's own queue for the write lock is a loop of naps: within the process,
         # writers take turns here.
@@ -146,6 +149,8 @@ class SqliteEventStore(EventStore):
 
     async def _flush(self, units: Sequence[Together]) -> Sequence[tuple[Appended, ...] | Exception]:
         started = time.perf_counter()
+        self._flushes += 1
+        self._flushed += len(units)
         async with self._my_turn():
             outcomes = await self._writer.run(lambda connection: _write(connection, units))
         self._listening.bell.ring()
@@ -209,6 +214,20 @@ class SqliteEventStore(EventStore):
     @override
     async def head(self) -> int:
         return await self._find(reading.FIND_HEAD)
+
+    @override
+    def statistics(self) -> StoreStatistics:
+        pool = pool_use(self.engine)
+        threads = (self._writer, self._readers)
+        own_limit = sum(each.limit for each in threads)
+        return StoreStatistics(
+            connections_in_use=pool.in_use + sum(each.in_use for each in threads),
+            connections_open=pool.open + sum(each.open for each in threads),
+            connections_limit=None if pool.limit is None else pool.limit + own_limit,
+            appends_waiting=self._group.waiting,
+            appends_flushed=self._flushed,
+            flushes=self._flushes,
+        )
 
     async def _find(self, statement: str, *arguments: str) -> int:
         def job(connection: sqlite3.Connection) -> int:

@@ -20,6 +20,7 @@ from eventdocs.store._selection import (
     metadata_text,
 )
 from eventdocs.store._snapshots import Snapshots, snapshot_metadata
+from eventdocs.store._statistics import StoreStatistics
 from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
@@ -51,6 +52,7 @@ __all__ = [
     "Selection",
     "Snapshots",
     "Split",
+    "StoreStatistics",
     "StreamAppend",
     "StreamEvents",
     "Subscription",

@@ -55,7 +55,13 @@ class GroupCommit(Generic[Item, Outcome]):
         self._room = asyncio.Semaphore(max_waiting)
         self._queue: deque[_Waiting[Item, Outcome]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._at_the_door = 0
         self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many items are not being flushed yet, with those that wait for room."""
+        return self._at_the_door + len(self._queue)
 
     @property
     def is_idle(self) -> bool:
@@ -68,10 +74,17 @@ class GroupCommit(Generic[Item, Outcome]):
         Raises:
             StoreClosedError: `close` was called, before or while there was no room.
         """
-        async with self._room:
+        self._at_the_door += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._at_the_door -= 1
+        try:
             if self._closed:
                 raise StoreClosedError
             return await self._wait_for(item)
+        finally:
+            self._room.release()
 
     async def _wait_for(self, item: Item) -> Outcome:
         waiting: _Waiting[Item, Outcome] = _Waiting(

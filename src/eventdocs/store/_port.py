@@ -34,6 +34,7 @@ from eventdocs.store._feed import FeedStatus
 from eventdocs.store._registry import EventRegistry
 from eventdocs.store._selection import MAX_PLACE, MetadataValue, Selection, check_stream_name
 from eventdocs.store._snapshots import State
+from eventdocs.store._statistics import StoreStatistics
 from eventdocs.store._subscription import Subscription
 from eventdocs.types import Expect, ExpectedVersion
 
@@ -437,6 +438,13 @@ class EventStore(abc.ABC):
         """
         head = await self.head()
         return FeedStatus(last=head, settled=head)
+
+    @abc.abstractmethod
+    def statistics(self) -> StoreStatistics:
+        """Tell how busy this store is at this moment, without asking the database.
+
+        A store that is bound to a transaction tells of the one it was bound by.
+        """
 
     # ---- deciding
 
