@@ -280,7 +280,7 @@ class EndsOnePageEarly(FaithfulStore):
     @override
     async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
         page = await super().read_page(selection, limit=limit)
-        return attrs.evolve(page, is_last=page.is_last or len(page.events) == 500)
+        return attrs.evolve(page, is_last=page.is_last or len(page.events) == limit)
 
 
 class LosesTheFirstBackward(FaithfulStore):
