@@ -1,0 +1,255 @@
+"""Blocks: the meaning of a document's blocks in their order, whatever the format was."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from eventdocs.extraction._anchors import Anchors
+from eventdocs.extraction._captions import Caption, read_caption
+from eventdocs.extraction._deflists import DefinitionLists
+from eventdocs.extraction._draft import Draft, Place
+from eventdocs.extraction._formulas import FormulaReader
+from eventdocs.extraction._headings import heading_number
+from eventdocs.extraction._prose import PlacedText, Prose
+from eventdocs.extraction._references import References
+from eventdocs.extraction._table_writer import TableWriter
+from eventdocs.extraction._tables import RawTable
+from eventdocs.extraction._text import BlockText
+from eventdocs.extraction._where import Heads
+from eventdocs.ir import Notation
+
+__all__ = ["Blocks"]
+
+
+class Blocks:
+    """Adds blocks to a draft, in the order in which they stand.
+
+    A reader of a format calls it for each block. What one block says about the next is kept
+    here: names given in advance, captions, formulas that the next words explain.
+    """
+
+    def __init__(
+        self, draft: Draft, reader: FormulaReader, anchors: Anchors, references: References
+    ) -> None:
+        self._draft = draft
+        self._anchors = anchors
+        self._text = BlockText(draft, reader, anchors, references)
+        self._tables = TableWriter(draft, anchors)
+        self._deflists = DefinitionLists(draft, reader, anchors)
+        self._waiting: list[str] = []
+        self._regions: list[Prose] = []
+        self._lists: list[Heads | None] = []
+        self._item_begins = False
+        self._quotes = 0
+        self._in_cell = False
+
+    def linear(self, latex: str, *, display: bool) -> str:
+        """How a formula reads on one line."""
+        return self._text.formulas.text(latex, display=display)
+
+    def finish(self) -> None:
+        """Nothing comes next."""
+        self._tables.forget()
+
+    # Names
+
+    def name(self, name: str, kind: str = "anchor") -> None:
+        """Keep a name for what comes next."""
+        self._waiting.append(name)
+        self._anchors.thing(name, kind)
+
+    def _take_names(self, own: Sequence[str] = ()) -> list[str]:
+        """All names of a block: its own first, then those before it, the nearest first."""
+        waiting, self._waiting = self._waiting, []
+        return list(dict.fromkeys((*own, *reversed(waiting))))
+
+    # Text
+
+    def heading(self, prose: Prose, place: Place, *, level: int, names: Sequence[str]) -> None:
+        """Add a heading with the section that it begins; in a list or a quotation it begins none."""
+        self.part()
+        title = " ".join(prose.text.split())
+        inner = [mark.content for mark in prose.marks if mark.kind == "anchor"]
+        all_names = self._take_names((*names, *inner))
+        if self._quotes or self._lists or self._in_cell:
+            for name in all_names:
+                self._anchors.thing(name, "heading")
+        else:
+            local = self._draft.heading(
+                place,
+                title=title,
+                level=level,
+                number=heading_number(title),
+                anchor=all_names[0] if all_names else None,
+            )
+            for name in all_names:
+                self._anchors.entity(name, local)
+        self._text.add(prose, numbered=True)
+        self._note(prose)
+        self._text.formulas.names = []
+
+    def paragraph(self, prose: Prose, written: PlacedText, *, before_table: bool = False) -> None:
+        """Add what stands in a paragraph.
+
+        Args:
+            prose: The paragraph.
+            written: The same, line by line.
+            before_table: A table comes next.
+        """
+        label = next((mark.content for mark in prose.marks if mark.kind == "anchor"), None)
+        text = prose.text.strip()
+        if not text and label is not None and len(prose.marks) == 1:
+            self.name(label)
+            return
+        caption = None if self._in_cell else read_caption(text, label)
+        if caption is not None:
+            self.caption(prose, caption, before_table=before_table)
+            return
+        self._forget_tables()
+        self._take_names()
+        self._text.add(prose)
+        self._note(prose)
+        if not self._in_cell:
+            in_list = bool(self._lists)
+            explains = self._lists[-1] if self._item_begins and in_list else None
+            self._item_begins = False
+            self._text.define(prose, written, in_list=in_list, explains=explains)
+
+    def caption(self, prose: Prose, caption: Caption, *, before_table: bool) -> None:
+        """Add a caption, and give it to its table if that has been read already."""
+        self._text.know_figure(caption)
+        if caption.kind == "figure" or self._tables.caption(
+            caption, self._waiting, before_table=before_table
+        ):
+            self._take_names()
+        self._text.add(prose, numbered=True)
+        self._note(prose)
+
+    def code(self, text: str, place: Place) -> None:
+        """Pass over code; what is defined by it still says so."""
+        self.part()
+        self._take_names()
+        self._note_plain(text, place)
+
+    def part(self) -> None:
+        """Something stands between what came before and what comes next."""
+        self._forget_tables()
+        self._text.leave()
+
+    def _note_plain(self, text: str, place: Place) -> None:
+        if self._regions:
+            prose = Prose()
+            prose.add(" ".join(text.split()), place)
+            self._note(prose)
+
+    def _note(self, prose: Prose) -> None:
+        for region in self._regions:
+            region.extend(prose)
+
+    # Formulas
+
+    def display(
+        self,
+        latex: str,
+        place: Place,
+        *,
+        names: Sequence[str] = (),
+        notation: Notation = "latex",
+        number: str | None = None,
+    ) -> None:
+        """Add a formula on a line of its own."""
+        self._forget_tables()
+        self._text.formulas.add(
+            latex,
+            place,
+            display=True,
+            names=self._take_names(names),
+            notation=notation,
+            number=number,
+        )
+        if self._regions:
+            self._note_plain(self._text.formulas.text(latex, display=True), place)
+
+    # Tables
+
+    def expect_caption(self, prose: Prose, caption: Caption) -> None:
+        """Keep the caption of the table that comes next."""
+        self._text.add(prose, numbered=True)
+        self._tables.expect(caption)
+
+    def table(self, raw: RawTable, *, names: Sequence[str] = ()) -> None:
+        """Add a table, whose cells were read by `cell()`."""
+        self._tables.add(raw, self._take_names(names))
+        self._text.leave()
+        for cell in raw.cells:
+            self._note(cell.prose)
+
+    @contextmanager
+    def cell(self) -> Generator[Prose]:
+        """Collect the text of all blocks that are read in the block."""
+        region = Prose()
+        outer = self._regions, self._in_cell, self._waiting
+        self._regions, self._in_cell, self._waiting = [region], True, []
+        yield region
+        self._regions, self._in_cell, self._waiting = outer
+
+    def cell_text(self, prose: Prose, written: PlacedText) -> None:
+        """Add what stands in a cell that holds nothing but text."""
+        self._text.add_cell(prose, written)
+        self._note(prose)
+
+    def _forget_tables(self) -> None:
+        # What stands in a cell does not part its table from a caption.
+        if not self._in_cell:
+            self._tables.forget()
+
+    # Lists
+
+    def begin_definitions(self, *, glossary: bool = False) -> None:
+        """Begin a list of terms and what they mean."""
+        self.part()
+        if glossary:
+            self._deflists.expect_glossary()
+        self._deflists.begin(self._take_names())
+
+    def term(self, prose: Prose) -> None:
+        """Add a term of the list."""
+        self._leave(self._deflists.term(prose))
+        self._text.add(prose)
+        self._note(prose)
+
+    def body(self, place: Place) -> None:
+        """Begin the explanation of the terms before; the blocks that follow are part of it."""
+        region = self._deflists.body(place)
+        if not any(each is region for each in self._regions):
+            self._regions.append(region)
+
+    def end_definitions(self) -> None:
+        """End the list."""
+        self._leave(self._deflists.end())
+
+    def _leave(self, region: Prose | None) -> None:
+        self._regions = [each for each in self._regions if each is not region]
+
+    @contextmanager
+    def list(self) -> Generator[None]:
+        """The items that are read in the block are those of one list."""
+        formulas = self._text.formulas
+        after_formula: Heads | None = "symbols" if formulas.just_written else None
+        self._lists.append(self._text.announces or after_formula)
+        self.part()
+        yield
+        self._lists.pop()
+        self.part()
+
+    def item(self) -> None:
+        """An item of a list begins."""
+        self._item_begins = True
+
+    @contextmanager
+    def quotation(self) -> Generator[None]:
+        """What is read in the block is quoted."""
+        self._quotes += 1
+        yield
+        self._quotes -= 1

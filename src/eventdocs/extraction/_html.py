@@ -1,0 +1,85 @@
+"""HTML: the extractor for web pages and for what converters to HTML write."""
+
+from __future__ import annotations
+
+import re
+
+from typing_extensions import override
+
+from eventdocs.errors import ExtractionLimitError
+from eventdocs.extraction._anchors import Anchors
+from eventdocs.extraction._blocks import Blocks
+from eventdocs.extraction._detect import HTML
+from eventdocs.extraction._draft import Draft
+from eventdocs.extraction._extras import library
+from eventdocs.extraction._formulas import FormulaReader
+from eventdocs.extraction._html_encoding import declared_encoding
+from eventdocs.extraction._html_reader import HtmlReader
+from eventdocs.extraction._html_tree import HtmlTree, inner_text, parse_html
+from eventdocs.extraction._limits import Limits
+from eventdocs.extraction._references import References
+from eventdocs.extraction._registry import Extracted, Extractor, RawDocument
+from eventdocs.extraction._source import SourceText, decode
+from eventdocs.ir import Section
+
+__all__ = ["HtmlExtractor"]
+
+_MACRO = re.compile(r"\\(?:(?:re)?newcommand|providecommand|def|DeclareMathOperator)(?![A-Za-z])")
+_DEEPEST = 150
+"""Elements inside one another, whatever the limits say; readers call themselves for each."""
+
+
+class HtmlExtractor(Extractor):
+    """Reads HTML with MathML, MathJax and KaTeX."""
+
+    name = "html"
+    version = "1"
+    library = library("eventdocs")
+    media_types = (HTML, "application/xhtml+xml")
+
+    @override
+    def extract(self, document: RawDocument, limits: Limits) -> Extracted:
+        encoding = declared_encoding(document.content, document.source_name)
+        text = decode(document.content, document.source_name, encoding)
+        source = SourceText(text, document.digest)
+        if len(source.lines) > limits.max_lines:
+            raise ExtractionLimitError(
+                source=document.source_name,
+                limit="max_lines",
+                allowed=limits.max_lines,
+                found=len(source.lines),
+            )
+        # A list in a page easily stands in as many elements again that only arrange it.
+        tree = parse_html(text, deepest=min(2 * limits.max_nesting, _DEEPEST))
+        draft = Draft(
+            source,
+            source_name=document.source_name,
+            extractor=self.name,
+            version=self.version,
+            library=self.library,
+            limits=limits,
+        )
+        formulas = FormulaReader(limits)
+        if _MACRO.search(text):
+            formulas.macros.collect(text)
+        anchors = Anchors()
+        references = References(draft, anchors, bare_citations=False)
+        blocks = Blocks(draft, formulas, anchors, references)
+        reader = HtmlReader(tree, draft, blocks, references)
+        for name in reader.targets:
+            anchors.thing(name, "anchor")
+        reader.read(tree.root)
+        entities = list(draft.finished())
+        anchors.settle(entities)
+        return Extracted(text=text, title=_title(tree, draft), entities=tuple(entities))
+
+
+def _title(tree: HtmlTree, draft: Draft) -> str:
+    for element in tree.elements:
+        if element.tag == "title":
+            title = " ".join(inner_text(element, tree.source).split())
+            if title:
+                return title
+            break
+    first = next((each for each in draft.entities if isinstance(each, Section)), None)
+    return first.title if first is not None else ""
