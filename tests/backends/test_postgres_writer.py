@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 from typing_extensions import override
@@ -12,7 +13,13 @@ from eventdocs.backends import _postgres_writer
 from eventdocs.backends._postgres_batch import Call
 from eventdocs.backends._postgres_sql import Row
 from eventdocs.backends._postgres_writer import PostgresWriter
-from eventdocs.errors import EventdocsError, StoreBusyError, StoreClosedError, StoreUnavailableError
+from eventdocs.errors import (
+    EventdocsError,
+    EventIdConflictError,
+    StoreBusyError,
+    StoreClosedError,
+    StoreUnavailableError,
+)
 from eventdocs.observability import Correlation, NullInstrumentation
 from eventdocs.store import Appended, Codec, EventRegistry, NewEvent, StreamAppend, Together
 from eventdocs.types import Expect
@@ -26,6 +33,7 @@ class Server(NullInstrumentation):
 
     Attributes:
         held: Streams that another transaction holds.
+        taken: Streams whose append has an id that is taken, with that id.
         released: Set when those who wait for held streams need not wait any longer.
         faults: What the next calls fail with.
         calls: The calls that came.
@@ -35,6 +43,7 @@ class Server(NullInstrumentation):
 
     def __init__(self) -> None:
         self.held: set[str] = set()
+        self.taken: dict[str, UUID] = {}
         self.released = asyncio.Event()
         self.faults: list[EventdocsError] = []
         self.calls: list[Call] = []
@@ -64,6 +73,9 @@ class Server(NullInstrumentation):
     def _row(self, stream: str, size: int) -> Row:
         if stream in self.held:
             return ("locked", 0, None, None, None)
+        if self.taken:
+            guilty = self.taken.get(stream)
+            return ("conflict" if guilty else "dropped", 0, None, None, str(guilty))
         self._last += size
         return ("recorded", size, range(self._last - size + 1, self._last + 1), None, None)
 
@@ -177,6 +189,18 @@ class TestTrouble:
             "stream 'a' or 'b' is locked",
         )
         assert not writer._own  # pyright: ignore[reportPrivateUsage]  # would grow with the streams
+
+    async def test_an_id_that_is_taken_is_named_with_its_stream(
+        self, server: Server, writer: PostgresWriter
+    ) -> None:
+        """Of all that stand or fall together, it is the one to look at."""
+        together = unit("a", "b", "c", size=3)
+        server.taken = {"b": together[1].events[1].id}
+
+        with pytest.raises(EventIdConflictError) as caught:
+            await writer.record(together)
+
+        assert (caught.value.event_id, caught.value.stream) == (server.taken["b"], "b")
 
     async def test_who_shares_a_call_that_is_busy_goes_on_in_calls_of_their_own(
         self, server: Server, writer: PostgresWriter
