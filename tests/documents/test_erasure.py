@@ -23,6 +23,11 @@ from eventdocs.store import EventStore
 from tests.documents.conftest import Library
 from tests.documents.methodology import FIRST, SECOND
 
+# Every table is read here as SQLAlchemy finds it; which indexes it has does not matter.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Skipped unsupported reflection of expression-based index:sqlalchemy.exc.SAWarning"
+)
+
 MARK = "xylophone"
 SOURCE = f"/papers/{MARK}.md"
 MARKED = FIRST.replace("Divisor", f"{MARK.title()} divisor").replace("Cap ", f"{MARK} ")

@@ -32,7 +32,7 @@ def status(app: App) -> None:
     """Show how far the log can be read, and which open transactions hold readers back.
 
     Readers and projections get no event beyond the settled place until these have ended:
-    let their owners end them, or run what is shown under Remedy, which undoes what they
+    let their owners end them, or run the statement that is shown, which undoes what they
     have appended.
     """
 
@@ -52,7 +52,6 @@ def status(app: App) -> None:
             "Application",
             "State",
             Column(title="For", right=True),
-            "Remedy",
             rows=[
                 (
                     each.floor,
@@ -60,13 +59,14 @@ def status(app: App) -> None:
                     each.application,
                     each.state or "unknown",
                     "unknown" if each.seconds is None else f"{each.seconds:.0f} s",
-                    each.remedy,
                 )
                 for each in feed.holders
             ],
         ),
         empty="no open transaction holds readers back",
     )
+    for each in feed.holders:
+        app.output.line(f"to end it: {each.remedy}")
 
 
 @log.command("export", short_help="Write the log to a file.")
