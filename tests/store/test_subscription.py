@@ -105,6 +105,17 @@ async def test_an_idle_log_is_looked_at_less_and_less_often(waits: Waits) -> Non
     assert max(waits.seconds) <= 0.3
 
 
+async def test_catching_up_waits_for_nothing(waits: Waits) -> None:
+    """Pages follow one another at once until the last event that there is."""
+    async with opened() as store, store.subscribe(page_size=3) as subscription:
+        await store.append("note-1", [Noted(str(number)) for number in range(20)])
+
+        seen = [(await next_of(subscription)).version for _ in range(20)]
+
+    assert seen == list(range(1, 21))
+    assert not waits.seconds
+
+
 async def test_an_absent_database_is_waited_for_and_told_of_once(
     waits: Waits, caplog: pytest.LogCaptureFixture
 ) -> None:
