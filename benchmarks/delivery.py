@@ -1,7 +1,7 @@
 """`python -m benchmarks.delivery`: how long an event takes from its append to a follower.
 
-The floor on PostgreSQL is a raw LISTEN loop: INSERT, NOTIFY, and a SELECT of the row by
-whoever was notified. Both are measured in turns, between two processes' worth of pools.
+The floor is a raw LISTEN loop on PostgreSQL: INSERT, NOTIFY, and a SELECT of the row by
+whoever was notified. All are measured in turns, between two processes' worth of pools.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from benchmarks.subject import TEXT
 from eventdocs import EventStore, open_store
 from eventdocs.testing import postgres_server
 
+FLOOR: Final = "postgresql: raw LISTEN loop"
 IDLE: Final = 0.02
 """Seconds between two appends."""
 
@@ -91,9 +92,12 @@ async def _measure(works: dict[str, Once], rounds: int) -> None:
     for _ in range(rounds):
         for name, once in works.items():
             taken[name].append(1000 * await once())
+    floor = statistics.median(taken[FLOOR])
     for name, times in taken.items():
-        p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
-        print(f"{name:36} p50 {p50:7.2f} ms   p99 {p99:7.2f} ms", flush=True)
+        percents = statistics.quantiles(times, n=100)
+        p50, p95, p99 = (f"p{each} {percents[each - 1]:6.2f} ms" for each in (50, 95, 99))
+        ratio = statistics.median(times) / floor
+        print(f"{name:32} {p50}   {p95}   {p99}   {ratio:5.2f}x the floor", flush=True)
 
 
 async def _main(rounds: int) -> None:
@@ -103,7 +107,7 @@ async def _main(rounds: int) -> None:
         )
         url = server.create_database("delivery")
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        works: dict[str, Once] = {"postgresql: raw LISTEN loop": await _raw(url, stack)}
+        works: dict[str, Once] = {FLOOR: await _raw(url, stack)}
         for name, address in (("postgresql", url), ("sqlite", f"sqlite:///{folder}/log.db")):
             writer, reader = [
                 await stack.enter_async_context(
