@@ -121,6 +121,8 @@ class Paragraph:
     def content(self) -> str:
         """The prose, line by line."""
         text = self.prose.text
+        if not self.breaks:
+            return text
         starts = [0, *(at + 1 for at in self.breaks)]
         return "\n".join(
             text[start:end] for start, end in zip(starts, [*self.breaks, len(text)], strict=True)
@@ -157,19 +159,8 @@ class Page:
         self.math = MathReader(tree)
         self.linear = linear
         self.targets = {
-            name: _kind_of(each) for each in reversed(tree.elements) for name in ids(each)
+            name: _kind_of(each) for each in reversed(tree.elements) for name in each.names
         }
-
-
-def ids(element: Element) -> list[str]:
-    """The names that others can refer to an element by."""
-    written = element.written
-    if not written or ("id" not in written.lower() and "name" not in written.lower()):
-        return []
-    names = [element.get("id")]
-    if element.tag in {"a", "map"}:
-        names.append(element.get("name"))
-    return list(dict.fromkeys(name for name in names if name))
 
 
 def _kind_of(element: Element) -> str:
@@ -307,7 +298,7 @@ class HtmlProse:
             self._breaks_line = True
             return
         if is_hidden(element) or self._page.math.is_rendered(element):
-            for name in ids(element):
+            for name in element.names:
                 self._mark("anchor", name, element)
             return
         formula = self._page.math.of(element)
@@ -317,7 +308,7 @@ class HtmlProse:
         if tag == "a":
             self._link(element)
             return
-        for name in ids(element):
+        for name in element.names:
             self._mark("anchor", name, element)
         if element.written and not _NUMBERS.isdisjoint(element.classes):
             self._numbered(element)
@@ -370,7 +361,7 @@ class HtmlProse:
             )
 
     def _link(self, element: Element) -> None:
-        for name in ids(element):
+        for name in element.names:
             self._mark("anchor", name, element)
         target, detail = self.link(element)
         if target is None:
@@ -456,7 +447,7 @@ def _stands_in(element: Element, name: str) -> bool:
     in_title = False
     while at is not None:
         in_title = in_title or at.tag in _TITLES
-        if name in ids(at):
+        if name in at.names:
             return in_title or at.tag in _LINES
         at = at.parent
     return False

@@ -14,7 +14,6 @@ from eventdocs.extraction._html_prose import (
     HtmlProse,
     Page,
     Paragraph,
-    ids,
     is_hidden,
     is_navigation,
 )
@@ -98,7 +97,7 @@ class HtmlReader:
         if handler is not None:
             handler(element)
             return
-        for name in ids(element):
+        for name in element.names:
             self._blocks.name(name)
         if element.tag == "a":
             self._block_link(element)
@@ -180,24 +179,25 @@ class HtmlReader:
             self._prose(element),
             (element.start, element.end),
             level=_level(element),
-            names=ids(element),
+            names=element.names,
         )
 
     def _code(self, element: Element) -> None:
-        for name in ids(element):
+        for name in element.names:
             self._blocks.name(name)
         self._blocks.code(inner_text(element, self._source), (element.start, element.end))
 
     def _caption(self, element: Element) -> None:
         prose = self._prose(element)
-        caption = _read_caption(prose, ids(element))
-        if caption is not None and caption.kind == "figure":
-            self._blocks.caption(prose, caption, before_table=False)
-        else:
-            self._children(element)
+        caption = _read_caption(prose, element.names)
+        if caption is None or caption.kind != "figure":
+            caption = Caption(
+                "figure", None, prose.text.strip() or None, next(iter(element.names), None)
+            )
+        self._blocks.caption(prose, caption, before_table=False)
 
     def _quotation(self, element: Element) -> None:
-        for name in ids(element):
+        for name in element.names:
             self._blocks.name(name)
         self._blocks.part()
         with self._blocks.quotation():
@@ -206,7 +206,7 @@ class HtmlReader:
     # Lists
 
     def _list(self, element: Element) -> None:
-        for name in ids(element):
+        for name in element.names:
             self._blocks.name(name)
         with self._blocks.list():
             for child in element.elements:
@@ -214,7 +214,7 @@ class HtmlReader:
                 self._block(child)
 
     def _definitions(self, element: Element) -> None:
-        for name in ids(element):
+        for name in element.names:
             self._blocks.name(name)
         classes = element.classes
         if not classes.isdisjoint(_BIBLIOGRAPHIES):
@@ -230,12 +230,12 @@ class HtmlReader:
                 continue
             if child.tag == "dt":
                 prose = self._prose(child)
-                own = [Mark("anchor", 0, 0, name, (child.start, child.end)) for name in ids(child)]
+                own = [Mark("anchor", 0, 0, name, (child.start, child.end)) for name in child.names]
                 prose.marks[:0] = own
                 self._blocks.term(prose)
             elif child.tag == "dd":
                 self._blocks.body(self._draft.stripped((child.inner, child.inner_end)))
-                for name in ids(child):
+                for name in child.names:
                     self._blocks.name(name)
                 self._children(child)
             elif child.tag in {"div", "span"} and any(
@@ -248,7 +248,7 @@ class HtmlReader:
     # Tables
 
     def _figure(self, element: Element) -> None:
-        for name in ids(element):
+        for name in element.names:
             self._blocks.name(name, "figure")
         caption = next((each for each in element.elements if each.tag == "figcaption"), None)
         table = next((each for each in element.walk() if each.tag == "table"), None)
@@ -262,7 +262,7 @@ class HtmlReader:
 
     def _expect_caption(self, element: Element) -> None:
         prose = self._prose(element)
-        caption = _read_caption(prose, ids(element))
+        caption = _read_caption(prose, element.names)
         if caption is None or caption.kind == "figure":
             caption = Caption("table", None, prose.text.strip() or None)
         self._blocks.expect_caption(prose, caption)
@@ -273,7 +273,7 @@ class HtmlReader:
             self._equations(element)
             return
         if arranges_blocks(element):
-            for name in ids(element):
+            for name in element.names:
                 self._blocks.name(name)
             self._children(element)
             return
@@ -282,7 +282,7 @@ class HtmlReader:
                 self._expect_caption(child)
         raw = read_table(element, self._draft, self._cell)
         if raw is not None:
-            self._blocks.table(raw, names=ids(element))
+            self._blocks.table(raw, names=element.names)
 
     def _cell(self, element: Element) -> tuple[Prose, Place | None]:
         place = self._draft.stripped((element.inner, element.inner_end))
@@ -300,11 +300,11 @@ class HtmlReader:
 
     def _equations(self, table: Element) -> None:
         """Read a table whose rows are equations with their numbers, as LaTeXML writes them."""
-        for name in ids(table):
+        for name in table.names:
             self._blocks.name(name)
         for row in rows_of(table):
             for holder in (row.parent, row):
-                for name in ids(holder) if holder is not None and holder is not table else ():
+                for name in holder.names if holder is not None and holder is not table else ():
                     self._blocks.name(name)
             reader = HtmlProse(self._page, splits=True)
             reader.read(row.children)

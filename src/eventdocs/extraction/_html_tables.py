@@ -40,11 +40,16 @@ def arranges_blocks(table: Element) -> bool:
     """Whether a table only puts parts of the page in their places, as pages once were made."""
     if table.get("role") in {"presentation", "none"}:
         return True
-    if any(cell.tag == "th" for row in _rows(table) for cell in row.cells):
+    rows = _rows(table)
+    parts = {row.group.tag for row in rows}
+    if parts == {"thead", "tfoot"}:
+        # The head and the foot of nothing are those of the page.
+        return True
+    if any(cell.tag == "th" for row in rows for cell in row.cells):
         return False
     return any(
         each.holds_blocks and any(inner.tag in _ARRANGED for inner in each.walk())
-        for row in _rows(table)
+        for row in rows
         for each in row.cells
     )
 
@@ -54,7 +59,7 @@ _ARRANGED = frozenset({"table", "h1", "h2", "h3", "h4", "h5", "h6"})
 
 def read_table(table: Element, draft: Draft, read: ReadCell) -> RawTable | None:
     """Read a table; None if it has no cells."""
-    rows = [row for row in _rows(table) if row.cells]
+    rows = _filled(_rows(table))
     if not rows:
         return None
     ends = _group_ends(rows)
@@ -73,14 +78,16 @@ def read_table(table: Element, draft: Draft, read: ReadCell) -> RawTable | None:
             # Where a cell reaches into one from above, the one from above was first.
             wide = next((at for at in range(wide) if col + at in taken), wide)
             high = _count(element, "rowspan")
-            high = max(1, min(ends[number] - number, ends[number] if high == 0 else high or 1))
+            left = ends[number] - number
+            # Zero reaches down to the end of the group.
+            high = left if high == 0 else min(high or 1, left)
             draft.count_cells(wide * high)
             prose, place = read(element)
             cell = RawCell(number, col, prose, place, high, wide)
             own.append(cell)
             tags.append((cell, element))
             col += wide
-        widths.append(max([col, *(at + 1 for at in taken)]))
+        widths.append(len(own))
         cells.extend(own)
         reaching = {at: end for at, end in reaching.items() if end > number + 1}
         for cell in own:
@@ -107,6 +114,18 @@ def _rows(table: Element) -> list[_Row]:
             ]
             (last if part.tag == "tfoot" else rows).extend(of_part)
     return rows + last
+
+
+def _filled(rows: list[_Row]) -> list[_Row]:
+    """Leave out rows that have no cells and that no cell reaches into."""
+    filled: list[_Row] = []
+    reach = 0
+    for at, row in enumerate(rows):
+        cells = row.cells
+        if cells or at < reach:
+            filled.append(row)
+        reach = max([reach, *(at + (_count(cell, "rowspan") or 1) for cell in cells)])
+    return filled
 
 
 def _group_ends(rows: list[_Row]) -> list[int]:

@@ -32,6 +32,7 @@ _TOKEN = re.compile(
 _ATTRIBUTE = re.compile(
     r"([^\s\"'<>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>][^\s>]*)))?", re.ASCII
 )
+_NAMED = re.compile(r"\b(?:id|name)\s*=", re.IGNORECASE)
 _SELF_CLOSED = re.compile(r"(?:^|[\s\"'])/$", re.ASCII)
 
 _VOID = frozenset(
@@ -102,7 +103,7 @@ class Element:
     """
 
     __slots__ = (
-        "_attributes", "children", "end", "holds_blocks", "inner", "inner_end", "parent", "start", "tag", "written",
+        "_attributes", "_classes", "_names", "children", "end", "holds_blocks", "inner", "inner_end", "parent", "start", "tag", "written",
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +117,8 @@ class Element:
         self.inner = self.inner_end = self.end = inner
         self.holds_blocks = False
         self._attributes: dict[str, str] | None = None
+        self._classes: frozenset[str] | None = None
+        self._names: tuple[str, ...] | None = None
 
     def get(self, name: str) -> str | None:
         """The value of an attribute, its character references resolved; None without it."""
@@ -132,7 +135,27 @@ class Element:
     @property
     def classes(self) -> frozenset[str]:
         """The names of its classes."""
-        return frozenset((self.get("class") or "").split()) if "class" in self.written else _NONE
+        if not self.written:
+            return _NONE
+        known = self._classes
+        if known is None:
+            written = self.get("class")
+            known = self._classes = frozenset(written.split()) if written else _NONE
+        return known
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names by which others can refer to it."""
+        if not self.written:
+            return ()
+        known = self._names
+        if known is None:
+            known = ()
+            if _NAMED.search(self.written):
+                also = self.get("name") if self.tag in {"a", "map"} else None
+                known = tuple(dict.fromkeys(filter(None, (self.get("id"), also))))
+            self._names = known
+        return known
 
     @property
     def elements(self) -> Iterator[Element]:
