@@ -1,3 +1,4 @@
+import gc
 import time
 from collections.abc import Callable
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from eventdocs.errors import StoreError
+from eventdocs.errors import EventdocsError
 from eventdocs.observability import Instrumentation
 
 _logger: Final = logging.getLogger("eventdocs.store")
@@ -119,7 +119,7 @@ class FeedWatch:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(HELD_SECONDS / 2)
-            with contextlib.suppress(StoreError):  # who reads the log meets it as well
+            with contextlib.suppress(EventdocsError):  # who reads the log meets it as well
                 await self.look()
 
     async def look(self) -> None:
