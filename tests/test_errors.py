@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ _EXAMPLES: Mapping[str, tuple[Any, str]] = {
     "str": ("some text", "some text"),
     "UUID": (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
     "ExpectedVersion": (37, "37"),
+    "datetime": (datetime(2026, 3, 4, tzinfo=UTC), "2026-03-04T00:00:00+00:00"),
     "Sequence[str]": (("one", "two"), "one"),
 }
 """For each type of fact, a value and how it must show up in the message."""

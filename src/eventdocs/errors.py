@@ -31,6 +31,7 @@ EventdocsError
 │   ├── UnknownEventTypeError
 │   └── UnregisteredEventError
 ├── ProjectionError
+│   ├── ProjectionHeldError
 │   ├── ProjectionStoppedError
 │   ├── ProjectionTimeoutError
 │   ├── ProjectorDefinitionError
@@ -57,6 +58,7 @@ EventdocsError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import attrs
@@ -85,6 +87,7 @@ __all__ = [
     "NewerSchemaVersionError",
     "NotAnEventStoreError",
     "ProjectionError",
+    "ProjectionHeldError",
     "ProjectionStoppedError",
     "ProjectionTimeoutError",
     "ProjectorDefinitionError",
@@ -535,6 +538,34 @@ class ProjectionStoppedError(ProjectionError):
         return (
             f"projection {self.projection!r} stopped at event {self.sequence} "
             f"({self.event_type}): {self.reason}"
+        )
+
+
+@attrs.define(eq=False)
+class ProjectionHeldError(ProjectionError):
+    """Another runner holds the lease of a projection, or of its rebuild, and keeps it.
+
+    It does the work: leave it to it, or stop it. If its process is gone, the lease lapses
+    at the time given here, by the database's clock.
+
+    Attributes:
+        projection: What is held.
+        work: What is done with it: "held" by who leads it, or "being rebuilt".
+        owner: Host, process id and a random part, which names the runner.
+        since: When it took the lease, aware UTC.
+        until: When the lease lapses unless it is renewed, aware UTC.
+    """
+
+    projection: str
+    work: str
+    owner: str
+    since: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"projection {self.projection!r} is {self.work} by {self.owner} since "
+            f"{self.since.isoformat()}; its lease lasts until {self.until.isoformat()}"
         )
 
 

@@ -16,11 +16,12 @@ from eventdocs.projections import ProjectionRunner
 from eventdocs.projections import _runner as runner_module
 from eventdocs.projections._batch import Events, plan
 from eventdocs.projections._checkpoints import Checkpoint, write_checkpoint
-from eventdocs.projections._projection import Projection
+from eventdocs.projections._projection import Conditions, Projection
 from tests.projections.counting_process import talking_trails
 from tests.projections.faults import Crash, Faults, injected
 from tests.projections.trails import (
     EVENTS,
+    Trails,
     append_all,
     fold,
     make_trails,
@@ -45,14 +46,14 @@ async def _results_of_crashes(
     faults = Faults(Crash)
     for point in range(1_000):
         trails = make_trails()
-        async with ProjectionRunner(store, [trails], batch_size=5) as runner:
+        async with ProjectionRunner(store, [trails], batch_size=5, lease_seconds=0.2) as runner:
             async with injected(store, monkeypatch, faults):
                 faults.arm(point)
                 with contextlib.suppress(Crash):
                     await runner.catch_up()
             if not faults.has_struck:
                 return
-        async with ProjectionRunner(store, [trails], batch_size=5) as resumed:
+        async with ProjectionRunner(store, [trails], batch_size=5, lease_seconds=0.2) as resumed:
             await resumed.catch_up()
         yield dict(await read_trails(store, trails))
 
@@ -86,7 +87,7 @@ class TestCrash:
         point, struck = 0, True
         while struck:
             trails = make_trails()
-            async with ProjectionRunner(store, [trails], batch_size=5) as runner:
+            async with ProjectionRunner(store, [trails], batch_size=5, lease_seconds=0.2) as runner:
                 async with injected(store, monkeypatch, faults):
                     faults.arm(point)
                     await runner.catch_up()
@@ -154,23 +155,50 @@ async def _project_for(lines: int, url: str) -> bool:
 
 
 class TestCompetition:
-    async def test_two_runners_share_the_work_without_repeating_it(
-        self, database_url: str, caplog: pytest.LogCaptureFixture
+    async def test_two_runners_take_turns_without_repeating_anything(
+        self, database_url: str
     ) -> None:
-        """Runners that meet on one projection give way to each other."""
-        history = some_history(90)
+        """Runners that meet on one projection give way to each other, and both catch up."""
+        history = some_history(60)
         trails, twin = make_trails(name="shared"), make_trails(name="shared")
-        caplog.set_level(logging.INFO, logger="eventdocs.projections")
         async with (
             open_store(database_url, events=EVENTS) as one,
             open_store(database_url, events=EVENTS) as two,
         ):
             await append_all(one, history)
             async with (
-                ProjectionRunner(one, [trails], batch_size=2) as first,
-                ProjectionRunner(two, [twin], batch_size=3) as second,
+                ProjectionRunner(one, [trails], batch_size=2, poll_interval=0.01) as first,
+                ProjectionRunner(two, [twin], batch_size=3, poll_interval=0.01) as second,
             ):
                 await asyncio.gather(first.catch_up(), second.catch_up())
+                (status,) = await second.status()
+
+            assert status.lag == 0
+            assert await read_trails(one, trails) == fold(history)
+
+    async def test_without_leases_the_lock_of_the_checkpoint_still_keeps_effects_single(
+        self, database_url: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Whoever finds the checkpoint moved throws its work away: the last line of defence."""
+        history = some_history(60)
+        trails, twin = make_trails(name="shared"), make_trails(name="shared")
+        caplog.set_level(logging.INFO, logger="eventdocs.projections")
+        async with (
+            open_store(database_url, events=EVENTS) as one,
+            open_store(database_url, events=EVENTS) as two,
+            ProjectionRunner(one, [trails]),
+        ):
+            until = (await append_all(one, history)).sequence
+
+            async def catch_up(store: EventStore, projector: Trails, size: int) -> None:
+                conditions = Conditions(
+                    instrumentation=store.instrumentation, batch_size=size, patience=30.0
+                )
+                projection = Projection(store, projector, begin=store.begin, conditions=conditions)
+                while await projection.advance(until):
+                    pass
+
+            await asyncio.gather(catch_up(one, trails, 2), catch_up(two, twin, 3))
 
             assert await read_trails(one, trails) == fold(history)
         assert "eventdocs.projection.superseded" in {record.message for record in caplog.records}

@@ -15,6 +15,7 @@ from eventdocs.cli._output import Column, grid
 if TYPE_CHECKING:
     from eventdocs.projections import (
         DeadLetter,
+        LeaseHolder,
         ProjectionStatus,
         RebuildProgress,
         VerificationReport,
@@ -163,6 +164,7 @@ def _show_status(app: App, found: Sequence[ProjectionStatus]) -> None:
             Column(title="Version", right=True),
             "State",
             *(Column(title=each, right=True) for each in numbers),
+            "Led by",
             "In its way",
             rows=[
                 (
@@ -173,12 +175,17 @@ def _show_status(app: App, found: Sequence[ProjectionStatus]) -> None:
                     each.head,
                     each.lag,
                     each.dead_letters,
+                    each.holder and _led_by(each.holder),
                     each.error,
                 )
                 for each in found
             ],
         )
     )
+
+
+def _led_by(holder: LeaseHolder) -> str:
+    return f"{holder.owner} since {holder.since:%Y-%m-%d %H:%M:%S} until {holder.until:%H:%M:%S}"
 
 
 def _show_dead_letters(app: App, left: Sequence[DeadLetter]) -> None:

@@ -4,6 +4,7 @@ from eventdocs.projections._checkpoints import ProjectionState
 from eventdocs.projections._comparison import Difference, DifferenceKind
 from eventdocs.projections._dead_letters import DeadLetter, DeadLetterState
 from eventdocs.projections._handlers import Handler, handles
+from eventdocs.projections._leases import LeaseHolder
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._rebuild import RebuildProgress
 from eventdocs.projections._runner import ProjectionRunner
@@ -20,6 +21,7 @@ __all__ = [
     "DifferenceKind",
     "FailurePolicy",
     "Handler",
+    "LeaseHolder",
     "ProjectionRunner",
     "ProjectionState",
     "ProjectionStatus",

@@ -8,12 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import StaleProjectionError, StoreRewoundError
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._tables import projections
+
+
+class FencedError(Exception):
+    """Another owner has taken over what this one was moving. It never leaves the package."""
 
 
 class ProjectionState(enum.Enum):
@@ -47,6 +51,7 @@ class Checkpoint:
         event_id: That event.
         state: Running, parked or stopped.
         fingerprint: Of the code and the tables that built it.
+        token: The fencing token that its runner must have; 0 before the first.
     """
 
     projection: str
@@ -56,6 +61,7 @@ class Checkpoint:
     event_id: UUID | None
     state: ProjectionState
     fingerprint: str
+    token: int = 0
 
     def is_at(self, other: Checkpoint) -> bool:
         """Tell whether both name the same place, built by the same version."""
@@ -75,6 +81,7 @@ _ROW = select(
     projections.c.event_id,
     projections.c.status,
     projections.c.fingerprint,
+    projections.c.token,
 )
 
 
@@ -84,14 +91,27 @@ async def read_checkpoint(connection: AsyncConnection, projection: str) -> Check
     return _checkpoint_of(found.one_or_none())
 
 
-async def lock_checkpoint(tx: AsyncConnection, projection: str) -> Checkpoint | None:
-    """Read where *projection* stands, and keep everyone from moving it until *tx* ends."""
-    found = await tx.execute(_ROW.where(projections.c.name == projection).with_for_update())
+async def lock_checkpoint(
+    tx: AsyncConnection, projection: str, *, mark: ColumnElement[Any] | None = None
+) -> Checkpoint | None:
+    """Read where *projection* stands, and keep everyone from moving it until *tx* ends.
+
+    Args:
+        tx: The transaction.
+        projection: Its name.
+        mark: What tells others whose transaction this is; evaluated beside the row.
+    """
+    query = _ROW if mark is None else _ROW.add_columns(mark)
+    found = await tx.execute(query.where(projections.c.name == projection).with_for_update())
     return _checkpoint_of(found.one_or_none())
 
 
 async def require_checkpoint(
-    tx: AsyncConnection, projector: Projector, store_id: UUID
+    tx: AsyncConnection,
+    projector: Projector,
+    store_id: UUID,
+    *,
+    mark: ColumnElement[Any] | None = None,
 ) -> Checkpoint:
     """Lock the checkpoint of *projector*, and make sure that it may go on from there.
 
@@ -99,7 +119,8 @@ async def require_checkpoint(
         StaleProjectionError: Another version of the projector built its tables.
         StoreRewoundError: They were built from another log.
     """
-    return check_checkpoint(await lock_checkpoint(tx, projector.name), projector, store_id)
+    found = await lock_checkpoint(tx, projector.name, mark=mark)
+    return check_checkpoint(found, projector, store_id)
 
 
 def check_checkpoint(found: Checkpoint | None, projector: Projector, store_id: UUID) -> Checkpoint:
@@ -124,15 +145,32 @@ def check_checkpoint(found: Checkpoint | None, projector: Projector, store_id: U
 
 async def create_checkpoint(tx: AsyncConnection, checkpoint: Checkpoint) -> None:
     """Record a projection that was never begun."""
-    await tx.execute(insert(projections).values(name=checkpoint.projection, **_values(checkpoint)))
+    values = {**_values(checkpoint), "token": checkpoint.token}
+    await tx.execute(insert(projections).values(name=checkpoint.projection, **values))
 
 
 async def write_checkpoint(tx: AsyncConnection, checkpoint: Checkpoint) -> None:
-    """Record where the projection stands now."""
-    await tx.execute(
+    """Record where the projection stands now.
+
+    Raises:
+        FencedError: Its fencing token is another one than *checkpoint* was read with.
+    """
+    written = await tx.execute(
         update(projections)
-        .where(projections.c.name == checkpoint.projection)
+        .where(projections.c.name == checkpoint.projection, projections.c.token == checkpoint.token)
         .values(**_values(checkpoint))
+    )
+    if not written.rowcount:
+        raise FencedError(checkpoint.projection)
+
+
+async def fence(tx: AsyncConnection, projection: str, token: int) -> None:
+    """Let *projection* be moved with *token* alone from now on.
+
+    This waits for the transaction that is moving it; it is the last of the old owner's.
+    """
+    await tx.execute(
+        update(projections).where(projections.c.name == projection).values(token=token)
     )
 
 
@@ -159,4 +197,5 @@ def _checkpoint_of(row: Any) -> Checkpoint | None:
         event_id=row.event_id,
         state=ProjectionState(row.status),
         fingerprint=row.fingerprint,
+        token=row.token,
     )

@@ -157,4 +157,5 @@ async def _make(tx: AsyncConnection, store: EventStore, projector: Projector) ->
     if found.checkpoint is None:
         await create_checkpoint(tx, first)
     else:
-        await write_checkpoint(tx, attrs.evolve(first, state=found.checkpoint.state))
+        known = found.checkpoint
+        await write_checkpoint(tx, attrs.evolve(first, state=known.state, token=known.token))

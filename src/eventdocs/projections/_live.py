@@ -12,6 +12,8 @@ from typing import Final
 import attrs
 
 from eventdocs.errors import EventdocsError
+from eventdocs.projections._checkpoints import FencedError, read_checkpoint
+from eventdocs.projections._leases import Lease, Leases
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
 from eventdocs.store import Bell, EventStore
@@ -27,9 +29,13 @@ _LONGEST_PAUSE: Final = 10.0
 class Live:
     """Follows the log with a set of projections until it is told to stop.
 
+    A projection that another runner leads is watched, so that those that depend on it
+    can follow, until its lease is free.
+
     Args:
         store: The log.
         projectors: In the order of their dependencies.
+        leases: The right to lead them.
         conditions: How to work; transient trouble is sat out however long it takes.
         poll_interval: Seconds between two looks at the log.
         check: Raises if a projector's projection must not go on.
@@ -45,6 +51,7 @@ class Live:
         store: EventStore,
         projectors: Sequence[Projector],
         *,
+        leases: Leases,
         conditions: Conditions,
         poll_interval: float,
         check: Callable[[Projector], None],
@@ -54,6 +61,8 @@ class Live:
         self.mended = Bell()
         self._store = store
         self._projectors = projectors
+        self._leases = leases
+        self._awaited = {each.name for one in projectors for each in one.depends_on}
         self._conditions = attrs.evolve(conditions, patience=None, nap=self._nap)
         self._poll_interval = poll_interval
         self._check = check
@@ -78,17 +87,23 @@ class Live:
         self._idle.clear()
         projections = {
             projector.name: Projection(
-                self._store, projector, begin=self._store.begin, conditions=self._conditions
+                self._store,
+                projector,
+                begin=self._store.begin,
+                conditions=self._conditions,
+                lease=self._leases.of(projector.name),
             )
             for projector in self._projectors
         }
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch(), name="eventdocs-log-watch")
+                tasks.create_task(self._renew(), name="eventdocs-leases")
                 for name, projection in projections.items():
                     ahead = [projections[each.name] for each in projection.projector.depends_on]
                     tasks.create_task(
-                        self._keep_up(projection, ahead), name=f"eventdocs-projection-{name}"
+                        self._keep_up(projection, self._leases.of(name), ahead),
+                        name=f"eventdocs-projection-{name}",
                     )
         finally:
             self._idle.set()
@@ -118,25 +133,49 @@ class Live:
                     await self._nap(_SHORTEST_PAUSE)
                     await self._nap(self._poll_interval, heard)
 
-    async def _keep_up(self, projection: Projection, ahead: Sequence[Projection]) -> None:
+    async def _renew(self) -> None:
+        with contextlib.suppress(_StoppingError):
+            while True:
+                await self._nap(self._leases.pause)
+                await self._leases.renew()
+
+    async def _keep_up(
+        self, projection: Projection, lease: Lease, ahead: Sequence[Projection]
+    ) -> None:
+        try:
+            await self._follow(projection, lease, ahead)
+        finally:
+            await lease.give_back()
+
+    async def _follow(
+        self, projection: Projection, lease: Lease, ahead: Sequence[Projection]
+    ) -> None:
         pause = _FIRST_PAUSE
         idle_at: int | None = None
         with contextlib.suppress(_StoppingError):
             while not self._stopping.is_set():
                 news, mended = self.news.listen(), self.mended.listen()
                 bound = min([self._head, *(each.at.sequence if each.at else 0 for each in ahead)])
-                if bound == idle_at:
+                if bound == idle_at and lease.token is not None:
                     # The news was for others.
                     await news.wait()
                     continue
                 try:
                     self._check(projection.projector)
+                    if lease.token is None and not await self._lead(projection, lease):
+                        idle_at = None
+                        continue
                     has_moved = await projection.advance(bound)
                 except _StoppingError:
                     raise
+                except FencedError:
+                    lease.lose()
+                    continue
                 except Exception as error:  # noqa: BLE001 - one projection's failure must not end the others
                     idle_at = None
                     self._report(projection.name, error)
+                    # Another runner may be able to go on: its code may be another.
+                    await lease.give_back()
                     await self._nap(pause, mended)
                     pause = min(2 * pause, _LONGEST_PAUSE)
                     continue
@@ -147,6 +186,23 @@ class Live:
                     self.news.ring()
                 else:
                     idle_at = bound
+
+    async def _lead(self, projection: Projection, lease: Lease) -> bool:
+        """Take the lease if it is free; if not, wait a little and see how far its holder is."""
+        name = projection.name
+        holder = await self._conditions.patience_of(name, self._store).call(lease.take)
+        if holder is None:
+            await projection.reload()
+            return True
+        self.troubles.pop(name, None)
+        async with self._store.connect() as connection:
+            seen = await read_checkpoint(connection, name)
+        if seen != projection.at:
+            projection.at = seen
+            self.news.ring()
+        pause = self._poll_interval if name in self._awaited else lease.seconds / 4
+        await self._nap(min(pause, holder.seconds_left))
+        return False
 
     def _report(self, projection: str, error: Exception) -> None:
         known = self.troubles.get(projection)

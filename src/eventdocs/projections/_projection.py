@@ -22,6 +22,7 @@ from eventdocs.observability import Instrumentation
 from eventdocs.projections._batch import EventFailedError, Events, Step, apply, bind, plan
 from eventdocs.projections._checkpoints import (
     Checkpoint,
+    FencedError,
     ProjectionState,
     require_checkpoint,
     write_checkpoint,
@@ -34,6 +35,7 @@ from eventdocs.projections._dead_letters import (
     record_waiting,
     resolve,
 )
+from eventdocs.projections._leases import Lease
 from eventdocs.projections._patience import Patience
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._tables import dead_letters
@@ -89,7 +91,8 @@ class Projection:
 
     Each batch is one transaction: it locks the checkpoint, makes sure that it is where
     it is believed to be, applies the events, moves the checkpoint, and commits. Any
-    number of processes may work on one projection: no event takes effect twice.
+    number of processes may work on one projection: no event takes effect twice. With a
+    lease, only its owner moves the projection.
 
     Args:
         store: The log.
@@ -97,6 +100,7 @@ class Projection:
         begin: Opens a transaction in which the projector's tables and the bookkeeping
             are found by their names.
         conditions: How to work.
+        lease: The right to do so; without one, whoever has moved the checkpoint first wins.
 
     Attributes:
         at: The checkpoint as it was last seen; None if it has to be read.
@@ -104,7 +108,13 @@ class Projection:
     """
 
     def __init__(
-        self, store: EventStore, projector: Projector, *, begin: Begin, conditions: Conditions
+        self,
+        store: EventStore,
+        projector: Projector,
+        *,
+        begin: Begin,
+        conditions: Conditions,
+        lease: Lease | None = None,
     ) -> None:
         self.projector = projector
         self.name = projector.name
@@ -113,6 +123,7 @@ class Projection:
         self._store = store
         self._begin = begin
         self._conditions = conditions
+        self._lease = lease
         self._handlers = bind(projector)
         self._patience = conditions.patience_of(self.name, store)
 
@@ -130,6 +141,7 @@ class Projection:
         """Apply the next page of events up to *until*, and tell whether there was any.
 
         Raises:
+            FencedError: Another runner has taken over.
             ProjectionStoppedError: An event could not be applied and stops the projection.
             StaleProjectionError: Another version of the projector built the tables.
             StoreRewoundError: The log does not hold the event of the checkpoint.
@@ -155,7 +167,11 @@ class Projection:
 
     async def _read_checkpoint(self) -> Checkpoint:
         async with self._begin() as tx:
-            return await require_checkpoint(tx, self.projector, self._store.store_id)
+            return await self._require(tx)
+
+    async def _require(self, tx: AsyncConnection) -> Checkpoint:
+        mark = None if self._lease is None else self._lease.mark(tx)
+        return await require_checkpoint(tx, self.projector, self._store.store_id, mark=mark)
 
     async def _refuse_rewound(self, at: Checkpoint) -> None:
         if not (await self.reload()).is_at(at):
@@ -214,7 +230,9 @@ class Projection:
         return after, count
 
     async def _lock(self, tx: AsyncConnection, at: Checkpoint) -> Checkpoint:
-        found = await require_checkpoint(tx, self.projector, self._store.store_id)
+        found = await self._require(tx)
+        if self._lease is not None and found.token != self._lease.token:
+            raise FencedError(self.name)
         if not found.is_at(at):
             raise SupersededError
         return found

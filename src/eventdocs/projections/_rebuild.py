@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventdocs.errors import RebuildFailedError
 from eventdocs.projections._checkpoints import (
     Checkpoint,
+    FencedError,
     create_checkpoint,
+    fence,
     lock_checkpoint,
     write_checkpoint,
 )
@@ -26,6 +28,7 @@ from eventdocs.projections._dead_letters import (
     read_dead_letters,
 )
 from eventdocs.projections._installation import first_checkpoint
+from eventdocs.projections._leases import Leases
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._shadow import Shadow, Swap
@@ -79,6 +82,7 @@ class Rebuild:
     Args:
         store: The log.
         projector: Whose read model.
+        leases: Of the runner: a projection has one rebuild at a time.
         conditions: How to work.
         bound: Tells how far the projection may go: what it depends on bounds it.
         on_progress: Is told after each batch.
@@ -89,12 +93,15 @@ class Rebuild:
         store: EventStore,
         projector: Projector,
         *,
+        leases: Leases,
         conditions: Conditions,
         bound: Callable[[], Awaitable[int]],
         on_progress: Callable[[RebuildProgress], None] | None,
     ) -> None:
         self._store = store
         self._projector = projector
+        self._leases = leases
+        self._lease = leases.of(projector.name, is_rebuild=True)
         self._conditions = conditions
         self._bound = bound
         self._on_progress = on_progress
@@ -108,23 +115,44 @@ class Rebuild:
             from_zero: Throw away what an interrupted attempt has built.
 
         Raises:
+            ProjectionHeldError: Another runner rebuilds the projection.
             ProjectionStoppedError: An event could not be applied.
             RebuildFailedError: The tables could not be swapped.
             StoreError: The database stayed busy or absent.
         """
-        shadow = await shadow_of(self._store, self._projector)
+        patience = self._conditions.patience_of(self._projector.name, self._store)
+        await patience.call(self._take)
         try:
-            reached = await self._build(shadow, from_zero=from_zero)
-        except DBAPIError as error:
-            trouble = trouble_behind(error, self._store.database)
-            raise trouble or RebuildFailedError(self._projector.name, _explain(error)) from error
+            async with self._leases.kept():
+                reached = await self._work(from_zero=from_zero)
         finally:
-            await shadow.close()
+            await self._lease.give_back()
         _logger.info(
             "eventdocs.projection.rebuilt",
             extra={"projection": self._projector.name, "sequence": reached},
         )
         return reached
+
+    async def _take(self) -> None:
+        if self._lease.token is not None:
+            raise RebuildFailedError(self._projector.name, "this runner rebuilds it already")
+        holder = await self._lease.take()
+        if holder is not None:
+            raise self._lease.held_error(holder)
+
+    async def _work(self, *, from_zero: bool) -> int:
+        shadow = await shadow_of(self._store, self._projector)
+        try:
+            return await self._build(shadow, from_zero=from_zero)
+        except FencedError as error:
+            raise RebuildFailedError(
+                self._projector.name, "another process has taken it over"
+            ) from error
+        except DBAPIError as error:
+            trouble = trouble_behind(error, self._store.database)
+            raise trouble or RebuildFailedError(self._projector.name, _explain(error)) from error
+        finally:
+            await shadow.close()
 
     async def _build(self, shadow: Shadow, *, from_zero: bool) -> int:
         at = await self._open(shadow, from_zero=from_zero)
@@ -134,15 +162,19 @@ class Rebuild:
             self._projector,
             begin=shadow.begin,
             conditions=attrs.evolve(self._conditions, skipped=await self._skipped()),
+            lease=self._lease,
         )
         await self._follow(projection)
         patience = self._conditions.patience_of(self._projector.name, self._store)
         return await patience.call(lambda: self._swap(shadow, projection))
 
     async def _open(self, shadow: Shadow, *, from_zero: bool) -> Checkpoint:
-        first = first_checkpoint(self._projector, self._store)
+        token = self._lease.token or 0
+        first = attrs.evolve(first_checkpoint(self._projector, self._store), token=token)
         found = await shadow.progress()
         if found is not None and not from_zero and _continues(found, first):
+            async with shadow.begin() as tx:
+                await fence(tx, self._projector.name, token)
             return found
         await shadow.discard()
         await shadow.create(first)
@@ -205,9 +237,10 @@ class Rebuild:
 
 async def _write(tx: AsyncConnection, live: Checkpoint | None, at: Checkpoint) -> None:
     if live is None:
-        await create_checkpoint(tx, at)
+        await create_checkpoint(tx, attrs.evolve(at, token=0))
     else:
-        await write_checkpoint(tx, at)
+        # The lease of the live tables has a token of its own.
+        await write_checkpoint(tx, attrs.evolve(at, token=live.token))
 
 
 def _explain(error: DBAPIError) -> str:

@@ -8,7 +8,12 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from eventdocs.errors import EventdocsError, StaleProjectionError, UnknownProjectionError
+from eventdocs.errors import (
+    ConfigurationError,
+    EventdocsError,
+    StaleProjectionError,
+    UnknownProjectionError,
+)
 from eventdocs.observability import Instrumentation
 from eventdocs.projections._arrival import explain_absence, has_arrived
 from eventdocs.projections._checkpoints import read_checkpoint
@@ -19,6 +24,8 @@ from eventdocs.projections._dead_letters import (
     read_dead_letters,
 )
 from eventdocs.projections._installation import install
+from eventdocs.projections._leading import lead
+from eventdocs.projections._leases import Lease, Leases
 from eventdocs.projections._live import Live
 from eventdocs.projections._order import in_order
 from eventdocs.projections._projection import Conditions, Projection
@@ -35,8 +42,10 @@ class ProjectionRunner:
     """Builds read models from the log, each event exactly once, in the log's order.
 
     Enter it, then `catch_up` to bring the read models up to date once, or `run` to keep
-    them so. Any number of runners, in any number of processes, may work on the same
-    projections: a checkpoint is locked while a batch is applied, and moves with it.
+    them so. Any number of runners, in any number of processes, may be given the same
+    projections: each projection is led by one of them at a time, which holds a lease that
+    it renews. When it ends, another takes over at once; when it is killed, stopped or cut
+    off, another takes over when the lease has lapsed, and the old one can write no more.
 
     Args:
         store: The log; its database holds the read models too.
@@ -46,9 +55,12 @@ class ProjectionRunner:
         poll_interval: Seconds between two looks at the log while `run` has nothing to do.
         patience: Seconds for which `catch_up` and the like sit out a busy or absent
             database before they raise. `run` sits it out however long it takes.
+        lease_seconds: How long a lease lasts that is not renewed, by the database's clock.
+            It is renewed three times as often.
         create_tables: Create missing tables of projections that were never begun.
 
     Raises:
+        ConfigurationError: `lease_seconds` is not above 0.
         ProjectorDefinitionError: The projectors contradict each other.
     """
 
@@ -61,12 +73,16 @@ class ProjectionRunner:
         batch_size: int = 500,
         poll_interval: float = 0.1,
         patience: float = 30.0,
+        lease_seconds: float = 5.0,
         create_tables: bool = True,
     ) -> None:
+        if not lease_seconds > 0:
+            raise ConfigurationError([f"lease_seconds must be above 0, not {lease_seconds!r}"])
         self._store = store
         self._projectors = in_order(projectors, store.registry)
         self._instrumentation = instrumentation or store.instrumentation
         self._poll_interval = poll_interval
+        self._leases = Leases(store, seconds=lease_seconds)
         self._create_tables = create_tables
         self._broken: dict[str, StaleProjectionError] = {}
         self._conditions = Conditions(
@@ -75,6 +91,7 @@ class ProjectionRunner:
         self._live = Live(
             store,
             self._projectors,
+            leases=self._leases,
             conditions=self._conditions,
             poll_interval=poll_interval,
             check=self._refuse_broken,
@@ -112,9 +129,12 @@ class ProjectionRunner:
         """Apply everything that the log holds at this moment to every projection.
 
         A projection that cannot go on does not keep the others from it, except those
-        that depend on it: they stay behind it.
+        that depend on it: they stay behind it. One that another runner leads is waited
+        for, as long as it moves.
 
         Raises:
+            ProjectionHeldError: Another runner leads a projection that has not moved for
+                `patience` seconds.
             ProjectionStoppedError: A projection stands before an event it cannot apply.
             ProjectionError: A projection has to be rebuilt first.
             StoreError: The database stayed busy or absent.
@@ -123,17 +143,25 @@ class ProjectionRunner:
         head = await patience.call(self._store.head)
         reached: dict[str, int] = {}
         failures: list[EventdocsError] = []
-        for projector in self._projectors:
-            projection = self._at_work(projector)
-            until = min([head, *(reached[each.name] for each in projector.depends_on)])
-            try:
-                self._refuse_broken(projector)
-                with translated(self._store.database):
-                    while await projection.advance(until):
-                        pass
-            except EventdocsError as error:
-                failures.append(error)
-            reached[projector.name] = projection.at.sequence if projection.at else 0
+        async with self._leases.kept():
+            for projector in self._projectors:
+                lease = self._leases.of(projector.name)
+                projection = self._at_work(projector, lease)
+                until = min([head, *(reached[each.name] for each in projector.depends_on)])
+                try:
+                    self._refuse_broken(projector)
+                    with translated(self._store.database):
+                        await lead(
+                            self._store,
+                            projection,
+                            until,
+                            lease=lease,
+                            conditions=self._conditions,
+                            poll_interval=self._poll_interval,
+                        )
+                except EventdocsError as error:
+                    failures.append(error)
+                reached[projector.name] = projection.at.sequence if projection.at else 0
         if failures:
             for other in failures[1:]:
                 failures[0].add_note(f"also: {other}")
@@ -300,6 +328,7 @@ class ProjectionRunner:
             The last event that the new read model has applied.
 
         Raises:
+            ProjectionHeldError: Another runner rebuilds it.
             ProjectionStoppedError: An event could not be applied; mend its handler.
             RebuildFailedError: The tables could not be swapped. Nothing has changed.
         """
@@ -307,6 +336,7 @@ class ProjectionRunner:
         rebuild = Rebuild(
             self._store,
             projector,
+            leases=self._leases,
             conditions=self._conditions,
             bound=lambda: self._bound(projector),
             on_progress=on_progress,
@@ -343,9 +373,13 @@ class ProjectionRunner:
 
     # ---- the parts
 
-    def _at_work(self, projector: Projector) -> Projection:
+    def _at_work(self, projector: Projector, lease: Lease | None = None) -> Projection:
         return Projection(
-            self._store, projector, begin=self._store.begin, conditions=self._conditions
+            self._store,
+            projector,
+            begin=self._store.begin,
+            conditions=self._conditions,
+            lease=lease,
         )
 
     async def _bound(self, projector: Projector) -> int:

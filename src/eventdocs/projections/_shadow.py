@@ -113,8 +113,9 @@ async def check_stand(tx: AsyncConnection, schema: str, at: Checkpoint) -> None:
         RebuildFailedError: Another process has begun it anew.
     """
     fresh = projections.to_metadata(MetaData(), schema=schema)
-    query = select(fresh.c.event_id).where(fresh.c.name == at.projection).with_for_update()
-    if await tx.scalar(query) != at.event_id:
+    query = select(fresh.c.event_id, fresh.c.token).where(fresh.c.name == at.projection)
+    found = (await tx.execute(query.with_for_update())).one_or_none()
+    if found is None or (found.event_id, found.token) != (at.event_id, at.token):
         raise RebuildFailedError(at.projection, "another process rebuilds it too")
 
 

@@ -19,6 +19,7 @@ from eventdocs.projections._dead_letters import (
     find_dead_letter,
 )
 from eventdocs.projections._fingerprint import fingerprint_of
+from eventdocs.projections._leases import LeaseHolder, read_holder
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._rebuild import rebuild_progress
 from eventdocs.store import EventStore, Selection
@@ -40,6 +41,7 @@ class ProjectionStatus:
         stale: The code, its version or the tables are not those that built it.
         error: What is in its way.
         rebuilt_to: How far a rebuild has come that is under way, or was interrupted.
+        holder: The runner that leads it at present; None if none does.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ProjectionStatus:
     stale: bool
     error: str | None
     rebuilt_to: int | None
+    holder: LeaseHolder | None
 
 
 async def status_of(
@@ -75,6 +78,7 @@ async def status_of(
     async with store.connect() as connection:
         at = await read_checkpoint(connection, projector.name)
         dead_letters = await count_open(connection, projector.name)
+        holder = await read_holder(connection, projector.name)
         is_stopped = at is not None and at.state is ProjectionState.STOPPED
         letter = await find_dead_letter(
             connection, projector.name, after=at.sequence if at and is_stopped else None
@@ -96,6 +100,7 @@ async def status_of(
         or (at is not None and at.fingerprint != fingerprint_of(type(projector))),
         error=error or trouble,
         rebuilt_to=None if rebuilt is None else rebuilt.sequence,
+        holder=holder,
     )
 
 

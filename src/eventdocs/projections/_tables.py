@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 projection_metadata: Final = MetaData()
@@ -33,12 +34,29 @@ projections: Final = Table(
     Column("status", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("updated_at", _TIME, nullable=False),
+    Column("token", _BIG, nullable=False, server_default=text("0")),
 )
 """One checkpoint per projection.
 
 `sequence` and `event_id` name the last event applied (0 and NULL before the first);
 `status` is one of running, parked (events of some streams wait in dead letters),
-stopped (the next event cannot be applied).
+stopped (the next event cannot be applied). `token` is the fencing token of the lease
+under which the projection is moved: who holds an older one can move it no more.
+"""
+
+leases: Final = Table(
+    "eventdocs_leases",
+    projection_metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("token", _BIG, nullable=False),
+    Column("acquired_at", _TIME, nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+)
+"""One row per piece of work that one runner at a time does; it is kept when it has lapsed.
+
+`name` is a projection, or a projection and `/rebuild`; `token` grows with every owner.
+All times are by the database's clock.
 """
 
 dead_letters: Final = Table(
