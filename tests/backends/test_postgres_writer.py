@@ -18,6 +18,7 @@ from eventdocs.errors import (
     EventIdConflictError,
     StoreBusyError,
     StoreClosedError,
+    StoreFailedError,
     StoreUnavailableError,
 )
 from eventdocs.observability import Correlation, NullInstrumentation
@@ -33,6 +34,7 @@ class Server(NullInstrumentation):
 
     Attributes:
         held: Streams that another transaction holds.
+        refused: Streams of which the database takes nothing, and does not say which.
         taken: Streams whose append has an id that is taken, with that id.
         released: Set when those who wait for held streams need not wait any longer.
         faults: What the next calls fail with.
@@ -43,6 +45,7 @@ class Server(NullInstrumentation):
 
     def __init__(self) -> None:
         self.held: set[str] = set()
+        self.refused: set[str] = set()
         self.taken: dict[str, UUID] = {}
         self.released = asyncio.Event()
         self.faults: list[EventdocsError] = []
@@ -63,6 +66,8 @@ class Server(NullInstrumentation):
         else:
             streams = [given["streams"][number - 1] for number in given["stream_of"]]
             sizes = given["sizes"]
+        if not self.refused.isdisjoint(streams):
+            raise StoreFailedError("the database", "a row is too long")
         if not given["skip_locked"] and not self.held.isdisjoint(streams):
             self._waiting += 1
             self.most_waiting = max(self.most_waiting, self._waiting)
@@ -95,15 +100,15 @@ def writer(server: Server) -> PostgresWriter:
     return PostgresWriter(server.carry, "the database", server)
 
 
-def unit(*streams: str, size: int = 1) -> Together:
+def unit(*streams: str, size: int = 1, text: str = "") -> Together:
     """Make appends to *streams* that stand or fall together."""
     return tuple(
         StreamAppend(
             stream=stream,
             expected=Expect.ANY,
             events=tuple(
-                _CODEC.encode(NewEvent(data=Noted(text=str(number))), context=Correlation())
-                for number in range(size)
+                _CODEC.encode(NewEvent(data=Noted(text=text)), context=Correlation())
+                for _ in range(size)
             ),
         )
         for stream in streams
@@ -140,6 +145,15 @@ class TestCalls:
             [4, 5],
         ]
         assert server.flushes == [(4, 6)]
+
+    async def test_many_small_ones_share_a_call_and_large_ones_do_not(
+        self, server: Server, writer: PostgresWriter
+    ) -> None:
+        """A call stays about a megabyte, so that nobody waits long for the neighbours'."""
+        await asyncio.gather(*(writer.record(unit(f"small-{each}")) for each in range(600)))
+        await asyncio.gather(*(writer.record(unit(s, text="x" * 600_000)) for s in "abc"))
+
+        assert server.flushes == [(600, 600), (1, 1), (1, 1), (1, 1)]
 
     async def test_units_of_the_same_held_streams_wait_in_one_call(
         self, server: Server, writer: PostgresWriter
@@ -212,6 +226,8 @@ class TestTrouble:
 
         assert appended.places[0].sequence == 1
         assert [call.arguments["skip_locked"] for call in server.calls] == [True, False, False]
+        shared, *own = (call.arguments["patience"] for call in server.calls)
+        assert shared < own[0] == own[1]
 
     async def test_a_call_without_an_answer_is_repeated_as_it_was(
         self, server: Server, writer: PostgresWriter
@@ -223,6 +239,36 @@ class TestTrouble:
 
         first, second, third = (call.arguments for call in server.calls)
         assert first == second == third
+
+    async def test_what_the_database_refuses_is_not_repeated(
+        self, server: Server, writer: PostgresWriter
+    ) -> None:
+        """Also when the answer before it was lost."""
+        server.faults = [
+            StoreUnavailableError("the database", "lost"),
+            StoreFailedError("the database", "a row is too long"),
+        ]
+
+        with pytest.raises(StoreFailedError):
+            await writer.record(unit("a"))
+
+        assert len(server.calls) == 2
+
+    async def test_what_the_database_refuses_leaves_its_neighbours_alone(
+        self, server: Server, writer: PostgresWriter
+    ) -> None:
+        """They are tried one by one, as they would have been together."""
+        server.refused = {"b"}
+
+        first, refused, last = await begun(writer, unit("a"), unit("b"), unit("c"))
+
+        assert [(await task)[0].stream for task in (first, last)] == ["a", "c"]
+        with pytest.raises(StoreFailedError):
+            await refused
+        ways = [
+            (call.arguments["skip_locked"], call.arguments["patience"]) for call in server.calls
+        ]
+        assert ways == [ways[0]] * 4
 
     async def test_a_database_that_stays_away_is_told_in_the_end(
         self, server: Server, writer: PostgresWriter, monkeypatch: pytest.MonkeyPatch
@@ -241,11 +287,13 @@ class TestClosing:
     async def test_finishes_what_was_begun_and_refuses_what_comes(
         self, server: Server, writer: PostgresWriter
     ) -> None:
-        """Whoever still waits for a held stream is waited for."""
+        """Whoever will wait for a held stream in another call is waited for."""
+        await writer.record(unit("before"))
         server.held = {"a"}
-        waiting = await begun(writer, unit("a"))
-        closing = asyncio.create_task(writer.close())
+        waiting = asyncio.create_task(writer.record(unit("a")))
         await asyncio.sleep(0)
+        closing = asyncio.create_task(writer.close())
+        await begun(writer)
         with pytest.raises(StoreClosedError):
             await writer.record(unit("b"))
         assert not closing.done()
@@ -254,8 +302,8 @@ class TestClosing:
         server.released.set()
         await closing
 
-        assert waiting[0].done()
-        assert len(await waiting[0]) == 1
+        assert waiting.done()
+        assert len(await waiting) == 1
 
     async def test_ends_at_once_where_nothing_is_under_way(
         self, server: Server, writer: PostgresWriter

@@ -107,7 +107,7 @@ async def test_an_idle_log_is_looked_at_less_and_less_often(waits: Waits) -> Non
 
 async def test_catching_up_waits_for_nothing(waits: Waits) -> None:
     """Pages follow one another at once until the last event that there is."""
-    async with opened() as store, store.subscribe(page_size=3) as subscription:
+    async with opened() as store, store.subscribe(page_size=1) as subscription:
         await store.append("note-1", [Noted(str(number)) for number in range(20)])
 
         seen = [(await next_of(subscription)).version for _ in range(20)]
