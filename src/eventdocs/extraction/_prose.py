@@ -9,6 +9,8 @@ from uuid import UUID
 
 import attrs
 
+from eventdocs.ir import Notation
+
 __all__ = ["NOT_WORDS", "Mark", "MarkKind", "Passage", "PlacedText", "Prose"]
 
 NOT_WORDS = "\ufffc"
@@ -31,6 +33,7 @@ class Mark:
         source: The place of the content in the document: first character and end.
         detail: More about it, such as the kind of a reference or the display of a formula.
         entity: Local id of the formula it became, once it is one.
+        notation: How a formula is written in the document.
     """
 
     kind: MarkKind
@@ -40,6 +43,7 @@ class Mark:
     source: tuple[int, int]
     detail: str = ""
     entity: UUID | None = None
+    notation: Notation = "latex"
 
 
 class PlacedText(Protocol):
@@ -167,6 +171,25 @@ class Prose:
             attrs.evolve(mark, start=mark.start + shift, end=mark.end + shift)
             for mark in other.marks
         )
+
+    def part(self, start: int) -> Prose:
+        """The text from *start* on, as prose of its own."""
+        part = Prose()
+        if start < self._length:
+            first = self._piece(start)
+            at = self._starts[first]
+            text, (begin, end) = self._parts[first], self._sources[first]
+            verbatim = self._verbatim[first]
+            place = (begin + start - at if verbatim else begin, end)
+            part.add(text[start - at :], place, verbatim=verbatim)
+            for each in range(first + 1, len(self._parts)):
+                part.add(self._parts[each], self._sources[each], verbatim=self._verbatim[each])
+        part.marks = [
+            attrs.evolve(mark, start=max(0, mark.start - start), end=mark.end - start)
+            for mark in self.marks
+            if mark.end >= start
+        ]
+        return part
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """The place in the document of the text from *start* to *end*; not for empty prose."""

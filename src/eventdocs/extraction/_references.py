@@ -42,7 +42,18 @@ _ROLES: dict[str, ReferenceType] = {
     "{doc}": "document",
     "\\eqref": "formula",
     "{fn}": "footnote",
+    "{substitution}": "unknown",
 }
+_LINKS: dict[str, ReferenceType] = {
+    "section": "section",
+    "formula": "formula",
+    "table": "table",
+    "figure": "figure",
+    "definition": "definition",
+    "citation": "citation",
+    "footnote": "footnote",
+}
+"""What the detail of a link's mark may say about its target."""
 _HAS_YEAR = re.compile(r"[A-Za-z].*\d{2,4}[a-z]?$|[A-Za-z]+\d{2,4}")
 _COVERING: frozenset[MarkKind] = frozenset({"link", "code", "reference", "image", "formula"})
 _EXTERNAL = Resolution(state="external", by="url")
@@ -97,10 +108,10 @@ class References:
         kind: ReferenceType
         resolution = UNCHECKED
         if target.startswith("#"):
-            kind = _by_prefix(target[1:], "section")
+            kind = _LINKS.get(mark.detail) or _by_prefix(target[1:], "section")
         elif _URL.match(target):
             kind, resolution = "url", _EXTERNAL
-        elif self._anchors.knows(target):
+        elif mark.detail != "document" and self._anchors.knows(target):
             kind = _by_prefix(target, "section")
         else:
             kind, resolution = "document", _OTHER_DOCUMENT

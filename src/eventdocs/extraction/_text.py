@@ -51,7 +51,9 @@ class BlockText:
         for index, mark in enumerate(prose.marks):
             if mark.kind == "formula":
                 display = mark.detail == "display"
-                local = self.formulas.add(mark.content, mark.source, display=display)
+                local = self.formulas.add(
+                    mark.content, mark.source, display=display, notation=mark.notation
+                )
                 if local is not None:
                     prose.marks[index] = attrs.evolve(mark, entity=local)
             elif mark.kind == "anchor":
