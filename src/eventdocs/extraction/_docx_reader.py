@@ -1,0 +1,461 @@
+"""The reader of Word documents: blocks in order, read into a draft of the document's meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from eventdocs.extraction._anchors import Anchors
+from eventdocs.extraction._deflists import DefinitionLists
+from eventdocs.extraction._docx_blocks import Block, Note, Paragraph, TableBlock
+from eventdocs.extraction._docx_paragraphs import (
+    Part,
+    caption_of,
+    joined,
+    number_formula,
+    parts,
+    sequence_kind,
+)
+from eventdocs.extraction._docx_tables import raw_table
+from eventdocs.extraction._draft import Draft
+from eventdocs.extraction._formulas import FormulaReader
+from eventdocs.extraction._headings import Slugs, heading_number
+from eventdocs.extraction._prose import MarkKind, Prose
+from eventdocs.extraction._references import References
+from eventdocs.extraction._table_writer import TableWriter
+from eventdocs.extraction._text import BlockText
+from eventdocs.extraction._where import Heads
+from eventdocs.ir import Definition
+
+__all__ = ["DocxReader"]
+
+_BROKEN = re.compile(
+    r"Error! (?:Reference source not found|Bookmark not defined|No bookmark name given|Hyperlink reference "
+    r"not valid|Not a valid bookmark self-reference)\b\.?"
+    r"|Fehler! (?:Verweisquelle konnte nicht gefunden werden|Textmarke nicht definiert)\b\.?"
+    r"|Erreur\s?! (?:Source du renvoi introuvable|Signet non défini)\b\.?"
+    r"|¡Error! (?:No se encuentra el origen de la referencia|Marcador no definido)\b\.?"
+)
+_LINKS: frozenset[MarkKind] = frozenset({"link"})
+_NUMBER = re.compile(r"(?:\d+|[A-Z]|[IVXLC]+)(?:\.(?:\d+|[A-Za-z]))*")
+_CLAUSE = re.compile(r"\d+(?:\.\d+)*")
+_WORDS = re.compile(r"[^\W\d_]{3,}")
+_TOLD_BY = (
+    ("table", re.compile(r"\s*tab(?:le|elle|leau)?\b", re.IGNORECASE)),
+    ("figure", re.compile(r"\s*(?:fig(?:ure)?|abbildung)\b", re.IGNORECASE)),
+    (
+        "formula",
+        re.compile(r"\s*(?:eq(?:uation|n)?\b|formula\b|\(\d+(?:\.\d+)*\)\s*$)", re.IGNORECASE),
+    ),
+    (
+        "section",
+        re.compile(
+            r"\s*(?:section|chapter|appendix|annex|clause|\d+(?:\.\d+)*\.?\s*$)", re.IGNORECASE
+        ),
+    ),
+)
+
+
+class DocxReader:
+    """Walks over blocks and adds what they mean to a draft.
+
+    Attributes:
+        title: What the document calls itself; empty if it does not.
+    """
+
+    def __init__(
+        self, draft: Draft, formulas: FormulaReader, anchors: Anchors, references: References
+    ) -> None:
+        self._draft = draft
+        self._anchors = anchors
+        self._text = BlockText(draft, formulas, anchors, references)
+        self._tables = TableWriter(draft, anchors)
+        self._deflists = DefinitionLists(draft, formulas, anchors)
+        self._slugs = Slugs()
+        self._kinds: dict[str, str] = {}
+        self._waiting: list[str] = []
+        self._regions: list[Prose] = []
+        self._lists: list[Heads | None] = []
+        self._clauses: list[str] = []
+        self._numbers: set[str] = set()
+        self._in_deflist = False
+        self._in_cell = False
+        self._aside = False
+        self.title = ""
+
+    def read(self, blocks: Sequence[Block]) -> None:
+        """Read all blocks of a document."""
+        self._know_names(blocks)
+        self._walk(blocks)
+        self._tables.forget()
+        for number in self._clauses:
+            if number not in self._numbers:
+                # Numbered paragraphs are called sections too, though they are none.
+                self._anchors.thing(f"Section {number}", "clause")
+
+    def _know_names(self, blocks: Sequence[Block]) -> None:
+        """Learn what bookmarks stand at, because links to them may come before."""
+        for block, beside_table in _all_blocks(blocks):
+            kind = "table" if isinstance(block, TableBlock) else _kind_of(block, beside_table)
+            for name in block.names:
+                if kind:
+                    self._kinds.setdefault(name, kind)
+
+    def _walk(self, blocks: Sequence[Block]) -> None:
+        continues = _continues_list(blocks)
+        for at, block in enumerate(blocks):
+            if self._in_deflist and not continues[at] and not _is_deflist(block):
+                self._end_deflist()
+            before_table = at + 1 < len(blocks) and isinstance(blocks[at + 1], TableBlock)
+            after_table = at > 0 and isinstance(blocks[at - 1], TableBlock)
+            if isinstance(block, TableBlock):
+                self._table(block)
+            else:
+                self._paragraph(block, before_table=before_table, after_table=after_table)
+            for note in block.notes:
+                self._note(note)
+        if self._in_deflist and not self._in_cell and not self._aside:
+            self._end_deflist()
+
+    def _begin_block(self) -> None:
+        if not self._in_cell:
+            self._tables.forget()
+        self._text.leave()
+
+    def _take_names(self) -> list[str]:
+        names, self._waiting = self._waiting, []
+        return names
+
+    def _collect(self, prose: Prose) -> None:
+        for region in self._regions:
+            region.extend(prose)
+
+    # Paragraphs
+
+    def _paragraph(self, block: Paragraph, *, before_table: bool, after_table: bool) -> None:
+        for line in block.lines:
+            self._tell_links(line)
+        if not block.contents and not (block.is_list_item or self._in_cell):
+            self._leave_lists(0)
+        if block.contents:
+            self._begin_block()
+            for line in block.lines:
+                self._text.add(line, numbered=True)
+            return
+        self._waiting += block.names
+        if block.level is not None:
+            self._heading(block)
+            return
+        prose = joined(block.lines)
+        match block.style.role:
+            case "title":
+                self._begin_block()
+                self.title = self.title or " ".join(prose.text.split())
+                self._add(prose)
+            case "term" if not self._in_cell:
+                self._term(prose)
+            case "definition" if self._in_deflist:
+                self._body(block)
+                self._content(block)
+            case "code":
+                self._begin_block()
+                self._take_names()
+                self._add(prose)
+            case _:
+                if not self._caption(block, prose, before_table, after_table):
+                    self._content(block)
+
+    def _add(self, prose: Prose, *, numbered: bool = False) -> None:
+        self._text.add(prose, numbered=numbered)
+        if _BROKEN.search(prose.text):
+            self._broken(prose)
+        self._collect(prose)
+
+    def _broken(self, prose: Prose) -> None:
+        """Add references that were lost before: all that is left is the words of the error."""
+        for found in _BROKEN.finditer(prose.text):
+            if not prose.covered(*found.span(), _LINKS):
+                self._draft.reference(
+                    prose.source(*found.span()),
+                    text=found[0],
+                    raw_target=found[0],
+                    reference_type="unknown",
+                )
+
+    def _tell_links(self, prose: Prose) -> None:
+        """Note at each link what kind of thing it leads to."""
+        for mark in prose.marks:
+            if mark.kind == "link" and mark.content.startswith("#"):
+                kind = self._kinds.get(mark.content[1:])
+                if kind is None:
+                    text = prose.text[mark.start : mark.end]
+                    kind = next((kind for kind, told in _TOLD_BY if told.match(text)), "")
+                mark.detail = kind
+
+    def _heading(self, block: Paragraph) -> None:
+        self._begin_block()
+        prose = joined(block.lines)
+        title = " ".join(prose.text.split())
+        number = heading_number(title)
+        if block.label is not None and not block.label.bullet:
+            label = block.label.text
+            number = heading_number(f"{label} ") or _own_number(label)
+            if _WORDS.search(label):
+                # "Appendix A" is part of what a heading is called, "3.2" is not.
+                title = f"{label} {title}".strip()
+        slugs = self._slugs.of(title)
+        names = [*self._take_names(), *slugs]
+        if self._in_cell or self._aside:
+            for name in names:
+                self._anchors.thing(name, "heading")
+        else:
+            local = self._draft.heading(
+                block.place,
+                title=title,
+                level=block.level or 1,
+                number=number,
+                anchor=names[0] if names else None,
+            )
+            for name in names:
+                self._anchors.entity(name, local)
+            if number is not None:
+                self._numbers.add(number)
+        self._add(prose, numbered=True)
+        self._text.formulas.names = []
+
+    def _caption(
+        self, block: Paragraph, prose: Prose, before_table: bool, after_table: bool
+    ) -> bool:
+        text = prose.text.strip()
+        caption = caption_of(block, text, beside_table=before_table or after_table)
+        if caption is None or not text or (self._in_cell and not block.sequences):
+            return False
+        self._text.know_figure(caption)
+        if caption.kind == "figure":
+            for name in self._take_names():
+                self._anchors.thing(name, "figure")
+        elif self._in_cell:
+            self._tables.expect(caption)
+        elif self._tables.caption(caption, self._waiting, before_table=before_table):
+            self._take_names()
+        self._add(prose, numbered=True)
+        return True
+
+    def _content(self, block: Paragraph) -> None:
+        """Read a paragraph of text."""
+        if not self._in_cell:
+            self._tables.forget()
+        names = self._take_names()
+        if block.is_list_item:
+            self._enter_list(block)
+        counted = sequence_kind(block)
+        number = counted[1] if counted is not None and counted[0] == "formula" else None
+        explains = self._lists[-1] if self._lists and block.is_list_item else None
+        for part in parts(block.lines):
+            formulas = number_formula(part.prose, number)
+            if formulas is not None:
+                self._text.leave()
+            self._add(part.prose)
+            if formulas is not None:
+                self._name_formulas(part.prose, names)
+                self._text.formulas.just_written = True
+                self._text.announces = None
+            elif not self._in_cell:
+                in_list = block.is_list_item or part.item
+                explains = self._define(part, in_list=in_list, explains=explains)
+            else:
+                self._text.formulas.just_written = False
+
+    def _name_formulas(self, prose: Prose, names: Sequence[str]) -> None:
+        entities = [mark.entity for mark in prose.marks if mark.entity is not None]
+        for name in names:
+            if entities:
+                self._anchors.entity(name, entities[-1])
+
+    def _define(self, part: Part, *, in_list: bool, explains: Heads | None) -> Heads | None:
+        """Add what a part of a paragraph defines; returns what the next part explains."""
+        announced = self._text.announces
+        after_formula: Heads | None = (
+            "symbols" if self._text.formulas.just_written and in_list else None
+        )
+        explains = explains or announced or after_formula
+        if not len(part.prose):
+            return explains
+        known = len(self._draft.entities)
+        self._text.define(part.prose, part.written, in_list=in_list, explains=explains)
+        explained = any(
+            isinstance(each, Definition) and each.form == "where"
+            for each in self._draft.entities[known:]
+        )
+        if self._text.announces is None and (in_list or explained):
+            if not self._lists:
+                self._text.announces = explains
+            return explains
+        return self._text.announces
+
+    # Lists
+
+    def _enter_list(self, block: Paragraph) -> None:
+        level = block.label.level if block.label is not None else 0
+        if block.label is not None and _CLAUSE.fullmatch(block.label.text.rstrip(".)")):
+            self._clauses.append(block.label.text.rstrip(".)"))
+        self._leave_lists(level + 1)
+        while len(self._lists) <= level:
+            after_formula: Heads | None = "symbols" if self._text.formulas.just_written else None
+            self._lists.append(self._text.announces or after_formula)
+            self._begin_block()
+
+    def _leave_lists(self, depth: int) -> None:
+        if len(self._lists) > depth:
+            del self._lists[depth:]
+            self._begin_block()
+
+    # Definition lists
+
+    def _term(self, prose: Prose) -> None:
+        if not self._in_deflist:
+            self._begin_block()
+            self._deflists.begin(self._take_names())
+            self._in_deflist = True
+        self._take_names()
+        self._leave(self._deflists.term(prose))
+        self._add(prose)
+
+    def _body(self, block: Paragraph) -> None:
+        region = self._deflists.body(block.place)
+        if region not in self._regions:
+            self._regions.append(region)
+
+    def _end_deflist(self) -> None:
+        self._in_deflist = False
+        self._leave(self._deflists.end())
+
+    def _leave(self, region: Prose | None) -> None:
+        if region in self._regions:
+            self._regions.remove(region)
+
+    # Tables
+
+    def _table(self, block: TableBlock) -> None:
+        self._waiting += block.names
+        raw = raw_table(block, self._draft, self._cell)
+        self._tables.add(raw, self._take_names())
+        self._text.leave()
+        for cell in raw.cells:
+            self._collect(cell.prose)
+
+    def _cell(self, blocks: Sequence[Block]) -> Prose:
+        region = Prose()
+        outer, self._regions = self._regions, [region]
+        was_in_cell, self._in_cell = self._in_cell, True
+        names, self._waiting = self._waiting, []
+        lists, self._lists = self._lists, []
+        one = blocks[0] if len(blocks) == 1 else None
+        if isinstance(one, Paragraph) and one.level is None and not one.sequences:
+            self._simple_cell(one)
+        else:
+            self._walk(blocks)
+        self._regions, self._in_cell, self._waiting = outer, was_in_cell, names
+        self._lists = lists
+        return region
+
+    def _simple_cell(self, block: Paragraph) -> None:
+        for line in block.lines:
+            self._tell_links(line)
+        for part in parts(block.lines):
+            formulas = number_formula(part.prose, None)
+            if len(part.prose):
+                self._text.add_cell(part.prose, part.written)
+            else:
+                self._text.add(part.prose)
+            if _BROKEN.search(part.prose.text):
+                self._broken(part.prose)
+            if formulas:
+                self._name_formulas(part.prose, block.names)
+            self._collect(part.prose)
+
+    # Notes
+
+    def _note(self, note: Note) -> None:
+        """Read what stands beside the text, without forgetting what the text was about."""
+        if note.kind != "box":
+            self._anchors.thing(f"^{note.label}", "footnote")
+        regions, self._regions = self._regions, []
+        was_aside, self._aside = self._aside, True
+        lists, self._lists = self._lists, []
+        names, self._waiting = self._waiting, []
+        formulas = self._text.formulas
+        kept = formulas.just_written, formulas.names, self._text.announces
+        self._walk(note.blocks)
+        formulas.just_written, formulas.names, self._text.announces = kept
+        self._regions, self._aside, self._lists, self._waiting = regions, was_aside, lists, names
+
+
+def _all_blocks(blocks: Sequence[Block]) -> Iterator[tuple[Block, bool]]:
+    """All blocks at any depth, and whether a table stands beside each."""
+    for at, block in enumerate(blocks):
+        beside = [*blocks[max(0, at - 1) : at], *blocks[at + 1 : at + 2]]
+        yield block, any(isinstance(each, TableBlock) for each in beside)
+        if isinstance(block, TableBlock):
+            for row in block.rows:
+                for cell in row.cells:
+                    yield from _all_blocks(cell.blocks)
+        for note in block.notes:
+            yield from _all_blocks(note.blocks)
+
+
+def _kind_of(block: Paragraph, beside_table: bool) -> str:
+    """What a bookmark in a paragraph stands at; empty for mere text."""
+    if block.level is not None:
+        return "section"
+    if block.style.role == "term":
+        return "definition"
+    counted = sequence_kind(block)
+    if counted is not None:
+        return counted[0]
+    if block.style.role in {"caption", "figure caption"} and block.names:
+        caption = caption_of(block, joined(block.lines).text.strip(), beside_table=beside_table)
+        return caption.kind if caption is not None else ""
+    if block.names and any(mark.kind == "formula" for line in block.lines for mark in line.marks):
+        return "formula"
+    if block.label is not None and not block.label.bullet:
+        return "section"
+    return ""
+
+
+def _continues_list(blocks: Sequence[Block]) -> list[bool]:
+    """For each block, whether it belongs to a definition that stands before it.
+
+    A list or code between two definitions does, and so it does where a definition ends in a colon.
+    """
+    continues = [False] * len(blocks)
+    goes_on = False
+    for at in range(len(blocks) - 1, -1, -1):
+        block = blocks[at]
+        if _is_deflist(block):
+            goes_on = True
+        elif not _may_belong(block):
+            goes_on = False
+        continues[at] = goes_on
+    colon = False
+    for at, block in enumerate(blocks):
+        if isinstance(block, Paragraph) and block.style.role == "definition":
+            colon = block.lines[-1].text.rstrip().endswith(":")
+        elif colon and _may_belong(block):
+            continues[at] = True
+        else:
+            colon = False
+    return continues
+
+
+def _is_deflist(block: Block) -> bool:
+    return isinstance(block, Paragraph) and block.style.role in {"term", "definition"}
+
+
+def _may_belong(block: Block) -> bool:
+    return isinstance(block, TableBlock) or block.is_list_item or block.style.role == "code"
+
+
+def _own_number(label: str) -> str | None:
+    found = _NUMBER.findall(label)
+    return found[-1] if found else None
