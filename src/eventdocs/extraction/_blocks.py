@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from uuid import UUID
 
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._captions import Caption, read_caption
@@ -58,6 +59,10 @@ class Blocks:
         """Keep a name for what comes next."""
         self._waiting.append(name)
         self._anchors.thing(name, kind)
+
+    def knows(self, name: str, local: UUID) -> None:
+        """Know *name* as one of an entity that stands in the draft."""
+        self._anchors.entity(name, local)
 
     def _take_names(self, own: Sequence[str] = ()) -> list[str]:
         """All names of a block: its own first, then those before it, the nearest first."""

@@ -37,9 +37,10 @@ class Extraction:
 
 def default_extractors() -> ExtractorRegistry:
     """A registry of the extractors that eventdocs has, to use as it is or to add to."""
+    from eventdocs.extraction._html import HtmlExtractor
     from eventdocs.extraction._markdown import MarkdownExtractor
 
-    return ExtractorRegistry([MarkdownExtractor()])
+    return ExtractorRegistry([MarkdownExtractor(), HtmlExtractor()])
 
 
 def extract(

@@ -51,8 +51,9 @@ def declared_encoding(content: bytes, source_name: str) -> str:
     label = found[1].decode("ascii").lower()
     try:
         name = codecs.lookup(label).name
-        b"".decode(name)
-    except LookupError:
+        # Encodings that are no text, such as base64, do not decode bytes.
+        b"0000".decode(name)
+    except (LookupError, UnicodeError):
         name = "undefined"
     if name in _REFUSED:
         raise UnreadableDocumentError(

@@ -170,12 +170,16 @@ def _kind_of(element: Element) -> str:
         return "citation"
     if "footnote" in classes or (element.get("role") or "") in {"doc-footnote", "doc-endnote"}:
         return "footnote"
+    if (
+        tag == "math"
+        or (tag == "div" and "math" in classes)
+        or any(each.startswith(("ltx_equation", "ltx_eqn")) for each in classes)
+    ):
+        return "formula"
     if tag in {"dt", "dfn"}:
         return "definition"
     if tag in {"table", "figure"}:
         return tag
-    if tag == "math" or (tag == "div" and "math" in classes) or "ltx_equation" in classes:
-        return "formula"
     return ""
 
 
@@ -344,15 +348,20 @@ class HtmlProse:
         is_code = kind == "code"
         content = " ".join(inner_text(element, self._source).split()) if is_code else ""
         source = (element.inner, element.inner_end) if is_code else (element.start, element.end)
-        opened = _Opened(kind, content, source, "")
+        is_term = element.tag == "dfn"
+        if is_term:
+            content = element.get("id") or ""
+        opened = _Opened(kind, content, source, "dfn" if is_term else "")
         self._open.append(opened)
         self._verbatim += is_code
         self._nodes(element.children)
         self._verbatim -= is_code
-        self._close(opened)
+        self._close()
 
-    def _close(self, opened: _Opened) -> None:
-        self._open.remove(opened)
+    def _close(self) -> None:
+        self._mark_opened(self._open.pop())
+
+    def _mark_opened(self, opened: _Opened) -> None:
         end = len(self._prose)
         start = end if opened.start < 0 else opened.start
         if start < end or opened.kind == "link":
@@ -371,7 +380,7 @@ class HtmlProse:
         opened = _Opened("link", target, (element.start, element.end), detail)
         self._open.append(opened)
         self._nodes(element.children)
-        self._close(opened)
+        self._close()
 
     def link(self, element: Element) -> tuple[str | None, str]:
         """What a link refers to and of what kind that is; None if it is no reference."""
@@ -420,12 +429,14 @@ class HtmlProse:
 
     def _formula(self, formula: WrittenFormula) -> None:
         if formula.display and self._splits:
-            reopened = [attrs.evolve(opened, start=-1) for opened in self._open]
-            for opened in list(self._open):
-                self._close(opened)
+            # What is open ends here, and begins again behind the formula; a link is one already.
+            for opened in self._open:
+                self._mark_opened(opened)
             self._finish()
             self._done.append(Displayed(formula))
-            self._open = reopened
+            for opened in self._open:
+                opened.start = -1
+                opened.kind = "emphasis" if opened.kind == "link" else opened.kind
             return
         at = len(self._prose)
         text = self._page.linear(formula.latex, display=formula.display)

@@ -19,15 +19,20 @@ from eventdocs.extraction._html_prose import (
 )
 from eventdocs.extraction._html_tables import arranges_blocks, read_table, rows_of
 from eventdocs.extraction._html_tree import BLOCKS, Element, HtmlTree, Text, inner_text
+from eventdocs.extraction._phrases import sentence_end
 from eventdocs.extraction._prose import Mark, Prose
 from eventdocs.extraction._references import References
-from eventdocs.ir import normalise_term
+from eventdocs.ir import Definition, normalise_term
 
 __all__ = ["HtmlReader"]
 
 _CAPTION = re.compile(
     r"(?P<kind>Table|Figure|Fig\.?)\s*(?P<number>[A-Z]?\.?\d+(?:\.\d+)*[a-z]?)(?![\w.]*\d)[\s.:|–—-]*(?P<title>.*)",
     re.IGNORECASE,
+)
+_CUE = re.compile(
+    r"\s*(?:\([^()]{1,40}\)\s*)?(?:is|are|means?|refers?\s+to|denotes?|stands?\s+for|describes?|:|[–—])\s+"
+    r"(?!(?:called|defined|known|used|said)\b)"
 )
 _BIBLIOGRAPHIES = frozenset(
     {"references", "citation", "footnote", "bibliography", "footnotes", "csl-bib-body"}
@@ -148,8 +153,49 @@ class HtmlReader:
                     number=reader.number,
                 )
             else:
+                first = len(self._draft.entities)
                 self._blocks.paragraph(part.prose, part, before_table=before_table)
+                self._define_marked(part.prose, first)
         self._abbreviate(reader.abbreviations)
+
+    def _define_marked(self, prose: Prose, first: int) -> None:
+        """Add the terms that a paragraph marks as defined there and that its words did not give.
+
+        Args:
+            prose: The paragraph.
+            first: Index of the first entity that came from it.
+        """
+        marked = [mark for mark in prose.marks if mark.detail == "dfn"]
+        if not marked:
+            return
+        known = {
+            each.term_key for each in self._draft.entities[first:] if isinstance(each, Definition)
+        }
+        words = prose.words
+        for mark in marked:
+            term = prose.text[mark.start : mark.end]
+            if normalise_term(term) in known:
+                continue
+            end = sentence_end(words, mark.end)
+            cue = _CUE.match(words, mark.end, end)
+            # Without a cue, the whole sentence is what defines the term.
+            begin = cue.end() if cue else words.rfind(". ", 0, mark.start) + 1
+            begin += len(words[begin:end]) - len(words[begin:end].lstrip())
+            body = prose.text[begin:end].rstrip(" ,;.:")
+            if not body or body == term:
+                continue
+            local = self._draft.definition(
+                prose.source(min(mark.start, begin), end),
+                term=term,
+                body=body,
+                body_place=prose.source(begin, begin + len(body)),
+                form="sentence",
+                anchor=mark.content or None,
+                method="markup",
+                confidence=0.9 if cue else 0.7,
+            )
+            if local is not None and mark.content:
+                self._blocks.knows(mark.content, local)
 
     def _prose(self, element: Element) -> Prose:
         """Read all of an element as one prose."""
