@@ -75,6 +75,10 @@ async def injected(
 @contextlib.contextmanager
 def _listening(engine: Any, faults: Faults) -> Generator[None]:
     names = ("before_cursor_execute", "after_cursor_execute")
+    if event.contains(engine, names[0], faults.pass_point):
+        # A transaction beside this one, such as one that renews a lease, listens already.
+        yield
+        return
     for name in names:
         event.listen(engine, name, faults.pass_point)
     try:

@@ -119,6 +119,15 @@ class TestLease:
         assert first.token == 1
         assert await lease_of(store).take() is not None
 
+    async def test_that_its_owner_has_forgotten_is_taken_anew(self, store: EventStore) -> None:
+        """Whoever was not told that it had the lease, or had given it back, is no stranger."""
+        lease = lease_of(store)
+        await lease.take()
+        lease.lose()
+
+        assert await lease.take() is None
+        assert lease.token == 2
+
     async def test_of_one_runner_is_taken_once(self, store: EventStore) -> None:
         """Tasks of one runner share it."""
         lease = lease_of(store)
