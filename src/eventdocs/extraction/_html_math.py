@@ -80,7 +80,7 @@ class MathReader:
     def __init__(self, tree: HtmlTree) -> None:
         self._source = tree.source
         self._in_text = _WITHOUT_ENGINE
-        self._signs = ("\\(", "\\[")
+        self._signs: tuple[str, ...] = ("\\(", "\\[")
         scripts = [each for each in tree.elements if each.tag in {"script", "link"}]
         configured = "\n".join(
             f"{each.written}\n{tree.source[each.inner : each.inner_end]}" for each in scripts

@@ -155,16 +155,17 @@ class HtmlReader:
             else:
                 first = len(self._draft.entities)
                 self._blocks.paragraph(part.prose, part, before_table=before_table)
-                self._define_marked(part.prose, first)
+                self._define_marked(part, first)
         self._abbreviate(reader.abbreviations)
 
-    def _define_marked(self, prose: Prose, first: int) -> None:
+    def _define_marked(self, paragraph: Paragraph, first: int) -> None:
         """Add the terms that a paragraph marks as defined there and that its words did not give.
 
         Args:
-            prose: The paragraph.
+            paragraph: The paragraph.
             first: Index of the first entity that came from it.
         """
+        prose = paragraph.prose
         marked = [mark for mark in prose.marks if mark.detail == "dfn"]
         if not marked:
             return
@@ -177,6 +178,7 @@ class HtmlReader:
             if normalise_term(term) in known:
                 continue
             end = sentence_end(words, mark.end)
+            end = min([end, *(at for at in paragraph.breaks if at >= mark.end)])
             cue = _CUE.match(words, mark.end, end)
             # Without a cue, the whole sentence is what defines the term.
             begin = cue.end() if cue else words.rfind(". ", 0, mark.start) + 1
