@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from uuid import uuid4
 
 from sqlalchemy.engine import make_url
@@ -13,6 +13,12 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from eventdocs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import asyncpg
+
+Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+"""A connection as its driver knows it."""
 
 CONNECT_SECONDS: Final = 10.0
 """How long to wait for a connection, unless somebody says otherwise."""
@@ -95,6 +101,18 @@ async def connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         yield connection
     finally:
         await asyncio.shield(connection.close())
+
+
+async def living_driver(connection: AsyncConnection) -> Driver:
+    """Return the driver's connection, a new one if the pool kept a dead one.
+
+    The driver notices a closed socket by itself, so asking costs nothing.
+    """
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if driver.is_closed():
+        await connection.invalidate()
+        driver = (await connection.get_raw_connection()).driver_connection
+    return cast("Driver", driver)
 
 
 async def _abandon(making: asyncio.Future[AsyncConnection]) -> None:

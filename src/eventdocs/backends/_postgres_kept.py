@@ -8,12 +8,8 @@ import contextvars
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:
-    import asyncpg
-
-Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+from eventdocs.backends._postgres_engine import Driver
 
 
 class KeptConnection:

@@ -6,10 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, Final, Self, TypeAlias, cast
+from typing import Any, Final, Self
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
@@ -19,7 +18,13 @@ from eventdocs.backends._drivers import label_for
 from eventdocs.backends._pool import pool_use
 from eventdocs.backends._postgres_batch import Call
 from eventdocs.backends._postgres_bound import BoundPostgresStore
-from eventdocs.backends._postgres_engine import CONNECT_SECONDS, connected, create_engine
+from eventdocs.backends._postgres_engine import (
+    CONNECT_SECONDS,
+    Driver,
+    connected,
+    create_engine,
+    living_driver,
+)
 from eventdocs.backends._postgres_errors import transient_translated, translated
 from eventdocs.backends._postgres_kept import KeptConnection
 from eventdocs.backends._postgres_reading import (
@@ -58,7 +63,6 @@ from eventdocs.store import (
 
 __all__ = ["PostgresEventStore"]
 
-_Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 STATEMENT_SECONDS: Final = 60.0
 """Far beyond what any of our statements takes: a server that is silent for so long is gone."""
 
@@ -230,7 +234,7 @@ class PostgresEventStore(EventStore):
 
         seen = 0
 
-        async def read(driver: _Driver) -> Sequence[Row]:
+        async def read(driver: Driver) -> Sequence[Row]:
             nonlocal seen
             until = furthest(selection)
             if selection.follows_few:
@@ -283,7 +287,7 @@ class PostgresEventStore(EventStore):
         self._refuse_if_closed()
         last = 0
 
-        async def ask(driver: _Driver) -> Sequence[Row]:
+        async def ask(driver: Driver) -> Sequence[Row]:
             nonlocal last
             rows = await self._fetch(driver, from_file("feed_last", self.schema))
             last = checked_watermark(rows[0][0], self._database)
@@ -304,9 +308,7 @@ class PostgresEventStore(EventStore):
             flushes=self._writer.flushes,
         )
 
-    async def _read_with(
-        self, read: Callable[[_Driver], Awaitable[Sequence[Row]]]
-    ) -> Sequence[Row]:
+    async def _read_with(self, read: Callable[[Driver], Awaitable[Sequence[Row]]]) -> Sequence[Row]:
         try:
             async with self._reading.driver() as driver:
                 return await read(driver)
@@ -333,23 +335,23 @@ class PostgresEventStore(EventStore):
     # ---- connections
 
     @asynccontextmanager
-    async def _own_driver(self) -> AsyncGenerator[_Driver]:
+    async def _own_driver(self) -> AsyncGenerator[Driver]:
         """Give a driver connection that the pool has let go of, and that is closed at the end."""
         with translated(self._database):
             async with connected(self._direct or self.engine) as connection:
-                driver = await _living_driver(connection)
+                driver = await living_driver(connection)
                 await connection.run_sync(lambda each: each.detach())
                 if self._direct is not None:
                     await self._refuse_another_log(driver)
                 yield driver
 
-    async def _refuse_another_log(self, driver: _Driver) -> None:
+    async def _refuse_another_log(self, driver: Driver) -> None:
         found = await self._fetch(driver, from_file("store_id", self.schema))
         if [UUID(str(row[0])) for row in found] != [self._store_id]:
             raise ConfigurationError(["direct_url leads to another log than the store's address"])
 
     @asynccontextmanager
-    async def _driver(self, *, is_shielded: bool = False) -> AsyncGenerator[_Driver]:
+    async def _driver(self, *, is_shielded: bool = False) -> AsyncGenerator[Driver]:
         """Give a driver connection on which every statement is a transaction of its own.
 
         Args:
@@ -361,7 +363,7 @@ class PostgresEventStore(EventStore):
                 opening = self.engine.connect() if is_shielded else connected(self.engine)
                 async with opening as connection:
                     try:
-                        yield await _living_driver(connection)
+                        yield await living_driver(connection)
                     except TimeoutError:
                         # Nobody knows what such a connection will still say.
                         await connection.invalidate()
@@ -372,7 +374,7 @@ class PostgresEventStore(EventStore):
 
     async def _fetch(
         self,
-        driver: _Driver,
+        driver: Driver,
         statement: Statement,
         arguments: Mapping[str, Any] | None = None,
     ) -> Sequence[Row]:
@@ -385,12 +387,8 @@ class PostgresEventStore(EventStore):
     @override
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
-        self._refuse_if_closed()
-        with transient_translated(self._database):
-            async with connected(self.engine) as tx:
-                await _living_driver(tx)
-                async with tx.begin():
-                    yield tx
+        async with self.connect() as tx, tx.begin():
+            yield tx
 
     @override
     @asynccontextmanager
@@ -398,7 +396,7 @@ class PostgresEventStore(EventStore):
         self._refuse_if_closed()
         with transient_translated(self._database):
             async with connected(self.engine) as connection:
-                await _living_driver(connection)
+                await living_driver(connection)
                 yield connection
 
     @override
@@ -450,15 +448,3 @@ class PostgresEventStore(EventStore):
             self._given_back.clear()
             await self._given_back.wait()
         await self._after_close.aclose()
-
-
-async def _living_driver(connection: AsyncConnection) -> _Driver:
-    """Return the driver's connection, a new one if the pool kept a dead one.
-
-    The driver notices a closed socket by itself, so asking costs nothing.
-    """
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    if driver.is_closed():
-        await connection.invalidate()
-        driver = (await connection.get_raw_connection()).driver_connection
-    return cast("_Driver", driver)
