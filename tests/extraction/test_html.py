@@ -77,6 +77,12 @@ class TestSections:
             two.id.entity_id,
         ]
 
+    def test_take_all_names_before_them(self) -> None:
+        """Empty anchors before a heading are names of it."""
+        text = "<a id=x></a><span id=y></span><h2>One</h2><a href='#x'>a</a><a href='#y'>b</a>"
+
+        assert [state for _, _, state in targets(text)] == ["resolved", "resolved"]
+
     def test_nest_by_their_elements_where_all_headings_are_alike(self) -> None:
         """A first-level heading in a section of a section is of the second level."""
         text = "<section><h1>A</h1><section><h1>B</h1></section></section>"
@@ -457,7 +463,7 @@ class TestReferences:
     def test_leave_out_what_only_helps_to_get_around(self) -> None:
         """Permalinks, links to the line they stand in and menus are none, unless they are broken."""
         text = (
-            "<nav><a href='#a'>A</a><a href='#gone'>B</a></nav><p id=a>Text<a href='#a'>¶</a>"
+            "<nav><a href='#a'>A</a><a href='#gone'>B</a></nav><div id=toc><a href='#c'>C</a></div><p id=a>Text<a href='#a'>¶</a>"
             "<a href='#'>up</a> <a href='javascript:x()'>do</a><h2 id=c><a href='#c'>C</a></h2>"
         )
 

@@ -102,12 +102,14 @@ class Blocks:
             written: The same, line by line.
             before_table: A table comes next.
         """
-        label = next((mark.content for mark in prose.marks if mark.kind == "anchor"), None)
+        names = [mark.content for mark in prose.marks if mark.kind == "anchor"]
         text = prose.text.strip()
-        if not text and label is not None and len(prose.marks) == 1:
-            self.name(label)
+        if not text and names and len(names) == len(prose.marks):
+            # Nothing but anchors: they name what comes next.
+            for name in names:
+                self.name(name)
             return
-        caption = None if self._in_cell else read_caption(text, label)
+        caption = None if self._in_cell else read_caption(text, names[0] if names else None)
         if caption is not None:
             self.caption(prose, caption, before_table=before_table)
             return

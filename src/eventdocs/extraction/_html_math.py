@@ -80,7 +80,7 @@ class MathReader:
     def __init__(self, tree: HtmlTree) -> None:
         self._source = tree.source
         self._in_text = _WITHOUT_ENGINE
-        self._signs: tuple[str, ...] = ("\\(", "\\[")
+        self._dollars = False
         scripts = [each for each in tree.elements if each.tag in {"script", "link"}]
         configured = "\n".join(
             f"{each.written}\n{tree.source[each.inner : each.inner_end]}" for each in scripts
@@ -88,12 +88,14 @@ class MathReader:
         if _ENGINE.search(configured) and not _IGNORES_TEXT.search(configured):
             single = _SINGLE_DOLLARS.search(configured) is not None
             self._in_text = _WITH_DOLLARS if single else _WITH_ENGINE
-            self._signs = ("\\(", "\\[", "\\begin{", "$" if single else "$$")
+            self._dollars = True
 
     def in_text(self, start: int, end: int) -> Iterator[tuple[Place, WrittenFormula]]:
         """Find the formulas in a text: where each stands with its delimiters, and what it is."""
         source = self._source
-        if all(source.find(sign, start, end) < 0 for sign in self._signs):
+        if source.find("\\", start, end) < 0 and not (
+            self._dollars and source.find("$", start, end) >= 0
+        ):
             return
         for found in self._in_text.finditer(source, start, end):
             # The name of an environment is a group too, so the last group tells nothing.
@@ -119,20 +121,25 @@ class MathReader:
             return self._picture(element)
         if tag == "mjx-container":
             return self._rendered(element, display=element.get("display") == "true")
+        if tag == "math-renderer":
+            return self._typed(element, display=False)
+        written = element.written
+        if "ath" not in written and "katex" not in written:
+            # None of the classes below is among its classes.
+            return None
         classes = element.classes
-        if not classes:
-            return self._typed(element, display=False) if tag == "math-renderer" else None
         if not classes.isdisjoint(_RENDERED):
             return self._rendered(element, display=not classes.isdisjoint(_DISPLAY_CLASSES))
         if "math" in classes and ("inline" in classes or "display" in classes):
             return self._typed(element, display="display" in classes)
-        if "katex-error" in classes or tag == "math-renderer":
+        if "katex-error" in classes:
             return self._typed(element, display=False)
         return None
 
     def is_rendered(self, element: Element) -> bool:
         """Whether an element is only how a formula looks that is written beside it."""
-        return any(
+        written = element.written
+        return ("MathJax" in written or "MJX" in written or "katex-html" in written) and any(
             each.startswith(("MathJax", "katex-html")) or each == "MJX_Assistive_MathML"
             for each in element.classes
         )

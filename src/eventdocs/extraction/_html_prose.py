@@ -50,8 +50,10 @@ _FURNITURE_CLASSES = frozenset(
         "breadcrumbs toctree-wrapper ltx_TOC ltx_page_navbar mw-jump-link mw-editsection contents-sidebar"
     ).split()
 )
+_FURNITURE_IDS = frozenset({"toc", "table-of-contents", "navigation", "sidebar"})
 _NUMBERS = frozenset({"eqno", "ltx_tag_equation", "ltx_tag_equationgroup", "equation-number"})
 _PERMALINK = re.compile(r"\s*[¶#§∞🔗\u2693\ue157\uf0c1]?\ufe0f?\s*")
+_LONGEST_SIGN = 40
 _CITING = frozenset({"citation", "citation-reference", "ltx_cite", "bibref"})
 _NOTING = frozenset({"footnote-ref", "footnote-reference", "footnoteRef", "fn-ref", "footref"})
 _TITLES = frozenset("h1 h2 h3 h4 h5 h6 caption figcaption legend summary dt".split())
@@ -85,7 +87,11 @@ def is_navigation(element: Element) -> bool:
         return False
     if "role" in written and element.get("role") in _FURNITURE:
         return True
-    return "class" in written and not _FURNITURE_CLASSES.isdisjoint(element.classes)
+    if "class" in written:
+        classes = element.classes
+        if not _FURNITURE_CLASSES.isdisjoint(classes) or {"contents", "topic"} <= classes:
+            return True
+    return element.tag in {"div", "ul"} and (element.get("id") or "").lower() in _FURNITURE_IDS
 
 
 @attrs.frozen
@@ -314,7 +320,7 @@ class HtmlProse:
             return
         for name in element.names:
             self._mark("anchor", name, element)
-        if element.written and not _NUMBERS.isdisjoint(element.classes):
+        if "eq" in element.written and not _NUMBERS.isdisjoint(element.classes):
             self._numbered(element)
         elif tag in _MARKS:
             self._marked(element, _MARKS[tag])
@@ -409,6 +415,11 @@ class HtmlProse:
 
     def _is_permalink(self, element: Element) -> bool:
         """Whether nothing but a sign is written in a link within the document."""
+        children = element.children
+        if len(children) == 1 and isinstance(children[0], tuple):
+            start, end = children[0]
+            if end - start > _LONGEST_SIGN:
+                return False
         return (
             (element.get("href") or "").startswith("#")
             and _PERMALINK.fullmatch(inner_text(element, self._source)) is not None

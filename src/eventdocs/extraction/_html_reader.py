@@ -81,9 +81,14 @@ class HtmlReader:
         if not element.holds_blocks:
             self._run(element.children, None)
             return
+        source = self._source
         run: list[Element | Text] = []
         for child in element.children:
-            if isinstance(child, tuple) or not (child.tag in BLOCKS or child.holds_blocks):
+            if isinstance(child, tuple):
+                if run or not source[child[0] : child[1]].isspace():
+                    run.append(child)
+                continue
+            if not (child.tag in BLOCKS or child.holds_blocks):
                 run.append(child)
                 continue
             if run:
