@@ -26,7 +26,7 @@ class Label:
     """What is printed before a paragraph.
 
     Attributes:
-        text: Such as `3.2` or `(a)`; a dash for a bullet.
+        text: Such as `3.2` or `(a)`; a dash for a bullet, nothing for a blank one.
         level: In its list, from 0.
         bullet: It does not count.
     """
@@ -106,7 +106,8 @@ class Numbering:
             if restart is None or (restart != 0 and level < restart):
                 counts[below] = None
         if own.form in {"bullet", "none"}:
-            return Label("-", level, bullet=True) if own.form == "bullet" else None
+            shown = "-" if own.text.strip() else ""
+            return Label(shown, level, bullet=True) if own.form == "bullet" else None
         text = _PLACEHOLDER.sub(
             lambda match: _written(found, counts, int(match["level"]) - 1, legal=own.legal),
             own.text,

@@ -10,11 +10,24 @@ from typing_extensions import override
 
 from eventdocs.extraction._captions import Caption, read_caption
 from eventdocs.extraction._docx_blocks import Paragraph
+from eventdocs.extraction._noun_phrases import is_name
 from eventdocs.extraction._prose import Mark, PlacedText, Prose
 
-__all__ = ["Lines", "Part", "caption_of", "joined", "number_formula", "parts", "sequence_kind"]
+__all__ = [
+    "Lines",
+    "Part",
+    "bold_label",
+    "caption_of",
+    "joined",
+    "number_formula",
+    "parts",
+    "sequence_kind",
+]
 
 _ITEM = re.compile(r"\s*(?:[-–—*•·▪‣o]|\d{1,2}[.)]|\([a-z0-9]{1,3}\)|[a-z]\))[ \t]+(?=\S)")
+_BEHIND_LABEL = re.compile(r" *(?:(?P<tab>\t+)\s*|(?P<sign>[:–—]|\s-(?=\s))\s*)")
+_LONGEST_LABEL = 80
+_WORD = re.compile(r"[^\W\d_]{2}")
 _BESIDE = re.compile(
     r"[\s.,;]*(?:[(\[]\s*(?P<number>(?:[A-Z][.-]?)?\d{1,4}(?:[.-]\d{1,4})*[a-z]?)\s*[)\]])?[\s.,;]*"
 )
@@ -73,15 +86,21 @@ def joined(lines: Sequence[Prose]) -> Prose:
     return whole
 
 
-def parts(lines: Sequence[Prose]) -> Iterator[Part]:
-    """Part the lines of a paragraph where they are laid out as paragraphs and lists."""
-    if len(lines) == 1:
-        yield Part(lines[0], Lines(lines[0], lines), item=False)
+def parts(lines: Sequence[Prose], *, whole: bool = False) -> Iterator[Part]:
+    """Part the lines of a paragraph where they are laid out as paragraphs and lists.
+
+    Args:
+        lines: They were divided by line breaks.
+        whole: They belong together, as those of a cell do.
+    """
+    if whole or len(lines) == 1:
+        prose = joined(lines)
+        yield Part(prose, Lines(prose, lines), item=False)
         return
     group: list[Prose] = []
     item = False
     for line in lines:
-        begins = _ITEM.match(line.text)
+        begins = None if _is_code(line) else _ITEM.match(line.text)
         if group and (begins or not line.text.strip()):
             yield _part(group, item=item)
             group = []
@@ -94,9 +113,31 @@ def parts(lines: Sequence[Prose]) -> Iterator[Part]:
         yield _part(group, item=item)
 
 
+def _is_code(line: Prose) -> bool:
+    return any(mark.kind == "code" and mark.start == 0 for mark in line.marks)
+
+
 def _part(group: Sequence[Prose], *, item: bool) -> Part:
     prose = joined(group)
     return Part(prose, Lines(prose, group), item)
+
+
+def bold_label(prose: Prose) -> tuple[int, int, str] | None:
+    """Find the bold words that a paragraph begins with as a label does.
+
+    Returns:
+        Where they end, where the text behind them begins, and what stands between: a tab, or
+        a colon or dash; None if there is no label.
+    """
+    mark = next((each for each in prose.marks if each.kind == "strong"), None)
+    if mark is None or mark.start > 0 or mark.end > _LONGEST_LABEL:
+        return None
+    label = prose.text[: mark.end].rstrip()
+    inner = label.rstrip(" :")
+    found = _BEHIND_LABEL.match(prose.text, len(inner))
+    if found is None or not is_name(inner) or not _WORD.search(prose.text, found.end()):
+        return None
+    return len(inner), found.end(), found["tab"] or found["sign"]
 
 
 def sequence_kind(paragraph: Paragraph) -> tuple[str, str] | None:

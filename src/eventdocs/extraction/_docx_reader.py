@@ -9,7 +9,9 @@ from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._deflists import DefinitionLists
 from eventdocs.extraction._docx_blocks import Block, Note, Paragraph, TableBlock
 from eventdocs.extraction._docx_paragraphs import (
+    Lines,
     Part,
+    bold_label,
     caption_of,
     joined,
     number_formula,
@@ -37,7 +39,7 @@ _BROKEN = re.compile(
     r"|¡Error! (?:No se encuentra el origen de la referencia|Marcador no definido)\b\.?"
 )
 _LINKS: frozenset[MarkKind] = frozenset({"link"})
-_NUMBER = re.compile(r"(?:\d+|[A-Z]|[IVXLC]+)(?:\.(?:\d+|[A-Za-z]))*")
+_NUMBER = re.compile(r"\b(?:\d+|[IVXLC]+|[A-Z])(?:\.(?:\d+|[A-Za-z]))*\b")
 _CLAUSE = re.compile(r"\d+(?:\.\d+)*")
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 _TOLD_BY = (
@@ -81,6 +83,7 @@ class DocxReader:
         self._in_deflist = False
         self._in_cell = False
         self._aside = False
+        self._labelled = False
         self.title = ""
 
     def read(self, blocks: Sequence[Block]) -> None:
@@ -95,8 +98,11 @@ class DocxReader:
 
     def _know_names(self, blocks: Sequence[Block]) -> None:
         """Learn what bookmarks stand at, because links to them may come before."""
-        for block, beside_table in _all_blocks(blocks):
-            kind = "table" if isinstance(block, TableBlock) else _kind_of(block, beside_table)
+        for block, following, beside_table in _all_blocks(blocks):
+            if isinstance(block, TableBlock):
+                kind = "figure" if _holds_figure(block, following) else "table"
+            else:
+                kind = _kind_of(block, beside_table)
             for name in block.names:
                 if kind:
                     self._kinds.setdefault(name, kind)
@@ -104,14 +110,24 @@ class DocxReader:
     def _walk(self, blocks: Sequence[Block]) -> None:
         continues = _continues_list(blocks)
         for at, block in enumerate(blocks):
-            if self._in_deflist and not continues[at] and not _is_deflist(block):
+            after_term = at > 0 and _role(blocks[at - 1]) == "term"
+            if self._in_deflist and not (continues[at] or _is_deflist(block) or after_term):
                 self._end_deflist()
             before_table = at + 1 < len(blocks) and isinstance(blocks[at + 1], TableBlock)
             after_table = at > 0 and isinstance(blocks[at - 1], TableBlock)
+            self._labelled = _is_labelled(block) and any(
+                map(_is_labelled, (*blocks[max(0, at - 1) : at], *blocks[at + 1 : at + 2]))
+            )
             if isinstance(block, TableBlock):
-                self._table(block)
+                if _holds_figure(block, blocks[at + 1 : at + 2]):
+                    self._figure(block)
+                else:
+                    self._table(block)
             else:
-                self._paragraph(block, before_table=before_table, after_table=after_table)
+                is_body = self._in_deflist and (after_term or block.style.role == "definition")
+                self._paragraph(
+                    block, before_table=before_table, after_table=after_table, is_body=is_body
+                )
             for note in block.notes:
                 self._note(note)
         if self._in_deflist and not self._in_cell and not self._aside:
@@ -132,7 +148,9 @@ class DocxReader:
 
     # Paragraphs
 
-    def _paragraph(self, block: Paragraph, *, before_table: bool, after_table: bool) -> None:
+    def _paragraph(
+        self, block: Paragraph, *, before_table: bool, after_table: bool, is_body: bool
+    ) -> None:
         for line in block.lines:
             self._tell_links(line)
         if not block.contents and not (block.is_list_item or self._in_cell):
@@ -154,7 +172,7 @@ class DocxReader:
                 self._add(prose)
             case "term" if not self._in_cell:
                 self._term(prose)
-            case "definition" if self._in_deflist:
+            case _ if is_body:
                 self._body(block)
                 self._content(block)
             case "code":
@@ -251,7 +269,7 @@ class DocxReader:
         counted = sequence_kind(block)
         number = counted[1] if counted is not None and counted[0] == "formula" else None
         explains = self._lists[-1] if self._lists and block.is_list_item else None
-        for part in parts(block.lines):
+        for part in parts(block.lines, whole=self._in_cell):
             formulas = number_formula(part.prose, number)
             if formulas is not None:
                 self._text.leave()
@@ -261,7 +279,9 @@ class DocxReader:
                 self._text.formulas.just_written = True
                 self._text.announces = None
             elif not self._in_cell:
-                in_list = block.is_list_item or part.item
+                # Labels below one another are a list, whatever its items look like.
+                in_list = block.is_list_item or part.item or self._labelled
+                self._define_label(part.prose)
                 explains = self._define(part, in_list=in_list, explains=explains)
             else:
                 self._text.formulas.just_written = False
@@ -282,7 +302,11 @@ class DocxReader:
         if not len(part.prose):
             return explains
         known = len(self._draft.entities)
+        names = self._text.formulas.names if explains else []
         self._text.define(part.prose, part.written, in_list=in_list, explains=explains)
+        if names and names is not self._text.formulas.names:
+            # An equation among the explanations has names of its own, and the list goes on.
+            self._text.formulas.names = list(dict.fromkeys([*names, *self._text.formulas.names]))
         explained = any(
             isinstance(each, Definition) and each.form == "where"
             for each in self._draft.entities[known:]
@@ -292,6 +316,23 @@ class DocxReader:
                 self._text.announces = explains
             return explains
         return self._text.announces
+
+    def _define_label(self, prose: Prose) -> None:
+        """Add a bold term whose meaning stands behind a tab, as in a hanging list."""
+        label = bold_label(prose)
+        if label is None or not label[2].startswith("\t"):
+            return
+        end, start, _ = label
+        stop = len(prose.text.rstrip(" .;"))
+        self._draft.definition(
+            prose.source(0, stop),
+            term=prose.text[:end],
+            body=prose.text[start:stop],
+            body_place=prose.source(start, stop),
+            form="deflist",
+            method="layout",
+            confidence=0.8 if self._labelled else 0.6,
+        )
 
     # Lists
 
@@ -344,6 +385,13 @@ class DocxReader:
         for cell in raw.cells:
             self._collect(cell.prose)
 
+    def _figure(self, block: TableBlock) -> None:
+        """Read a table that only puts pictures in their place."""
+        self._waiting += block.names
+        for row in block.rows:
+            for cell in row.cells:
+                self._walk(cell.blocks)
+
     def _cell(self, blocks: Sequence[Block]) -> Prose:
         region = Prose()
         outer, self._regions = self._regions, [region]
@@ -362,17 +410,17 @@ class DocxReader:
     def _simple_cell(self, block: Paragraph) -> None:
         for line in block.lines:
             self._tell_links(line)
-        for part in parts(block.lines):
-            formulas = number_formula(part.prose, None)
-            if len(part.prose):
-                self._text.add_cell(part.prose, part.written)
-            else:
-                self._text.add(part.prose)
-            if _BROKEN.search(part.prose.text):
-                self._broken(part.prose)
-            if formulas:
-                self._name_formulas(part.prose, block.names)
-            self._collect(part.prose)
+        prose = joined(block.lines)
+        formulas = number_formula(prose, None)
+        if len(prose):
+            self._text.add_cell(prose, Lines(prose, block.lines))
+        else:
+            self._text.add(prose)
+        if _BROKEN.search(prose.text):
+            self._broken(prose)
+        if formulas:
+            self._name_formulas(prose, block.names)
+        self._collect(prose)
 
     # Notes
 
@@ -391,11 +439,12 @@ class DocxReader:
         self._regions, self._aside, self._lists, self._waiting = regions, was_aside, lists, names
 
 
-def _all_blocks(blocks: Sequence[Block]) -> Iterator[tuple[Block, bool]]:
-    """All blocks at any depth, and whether a table stands beside each."""
+def _all_blocks(blocks: Sequence[Block]) -> Iterator[tuple[Block, Sequence[Block], bool]]:
+    """All blocks at any depth, what follows each, and whether a table stands beside it."""
     for at, block in enumerate(blocks):
-        beside = [*blocks[max(0, at - 1) : at], *blocks[at + 1 : at + 2]]
-        yield block, any(isinstance(each, TableBlock) for each in beside)
+        following = blocks[at + 1 : at + 2]
+        beside = [*blocks[max(0, at - 1) : at], *following]
+        yield block, following, any(isinstance(each, TableBlock) for each in beside)
         if isinstance(block, TableBlock):
             for row in block.rows:
                 for cell in row.cells:
@@ -454,6 +503,32 @@ def _is_deflist(block: Block) -> bool:
 
 def _may_belong(block: Block) -> bool:
     return isinstance(block, TableBlock) or block.is_list_item or block.style.role == "code"
+
+
+def _is_labelled(block: Block) -> bool:
+    if not isinstance(block, Paragraph) or block.level is not None:
+        return False
+    return any(bold_label(line) is not None for line in block.lines[:1])
+
+
+def _role(block: Block) -> str:
+    return block.style.role if isinstance(block, Paragraph) else "table"
+
+
+def _holds_figure(table: TableBlock, following: Sequence[Block]) -> bool:
+    """Whether a table holds nothing but pictures, with their captions in it or below it."""
+    blocks = [each for row in table.rows for cell in row.cells for each in cell.blocks]
+    captions = [each for each in blocks if _is_figure_caption(each)]
+    if len(captions) < len(blocks):
+        return False
+    return bool(captions) or any(map(_is_figure_caption, following))
+
+
+def _is_figure_caption(block: Block) -> bool:
+    if not isinstance(block, Paragraph):
+        return False
+    counted = sequence_kind(block)
+    return block.style.role == "figure caption" or (counted is not None and counted[0] == "figure")
 
 
 def _own_number(label: str) -> str | None:

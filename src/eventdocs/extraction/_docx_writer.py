@@ -190,7 +190,7 @@ class DocumentWriter:
         start = self._text.length
         style_id = value(properties, "pStyle")
         label = self._numbered(properties, style_id)
-        if label is not None:
+        if label is not None and label.text:
             self._text.write(f"{label.text} ")
         hidden = self._styles.paragraph(style_id).look.hidden
         return _Begun(Inline(self._story, Look(hidden=hidden)), label, start)
@@ -256,7 +256,7 @@ class DocumentWriter:
         if not any(row.cells for row in rows):
             self._names = names + self._names
             return None
-        self._text.write("\n\n" if self._depth == 1 else "")
+        self._text.write("\n" if self._depth == 1 else "")
         look = element.find(f"{WORD}tblPr/{WORD}tblLook")
         return TableBlock(place=(start, end), rows=rows, first_row=_first_row(look), names=names)
 

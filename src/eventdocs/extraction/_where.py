@@ -152,7 +152,9 @@ def list_item(prose: Prose, *, heads: Heads, names: Collection[str]) -> Meaning 
                 end = cue.start()
                 break
     term = prose.text[:end].rstrip(" :")
-    explained = mark is not None or term in names or _PLAIN_SYMBOL.fullmatch(term)
+    # "Price_i" is the name "Price" with an index.
+    known = term in names or term.partition("_")[0] in names
+    explained = mark is not None or known or _PLAIN_SYMBOL.fullmatch(term)
     if not explained and not (heads == "names" and is_name(words[: len(term)])):
         return None
     separator = _ITEM_SEPARATOR.match(words, end) or _ARTICLE.match(words, end)
