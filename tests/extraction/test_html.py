@@ -460,6 +460,19 @@ class TestReferences:
             ("https://example.com/", "url", "external"),
         ]
 
+    def test_tell_notes_and_works_by_their_names(self) -> None:
+        """Where roles and classes say nothing, the names that converters give do."""
+        text = (
+            "<p>A<a href='#cite_note-1' id=cite_ref-1>[1]</a> B<a href='#fn:2' id=fnref:2>2</a>"
+            "<ol><li id=cite_note-1><a href='#cite_ref-1'>^</a> x<li id=fn:2>y "
+            "<a class=reversefootnote href='#fnref:2'>back</a></ol>"
+        )
+
+        assert targets(text) == [
+            ("#cite_note-1", "citation", "ignored"),
+            ("#fn:2", "footnote", "ignored"),
+        ]
+
     def test_leave_out_what_only_helps_to_get_around(self) -> None:
         """Permalinks, links to the line they stand in and menus are none, unless they are broken."""
         text = (

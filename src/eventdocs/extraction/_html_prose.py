@@ -58,6 +58,12 @@ _CITING = frozenset({"citation", "citation-reference", "ltx_cite", "bibref"})
 _NOTING = frozenset({"footnote-ref", "footnote-reference", "footnoteRef", "fn-ref", "footref"})
 _TITLES = frozenset("h1 h2 h3 h4 h5 h6 caption figcaption legend summary dt".split())
 _LINES = frozenset("a span p li dd".split())
+_RETURNING = frozenset(
+    {"footnote-back", "footnote-backref", "fn-backref", "reversefootnote", "mw-cite-backlink"}
+)
+_CITED = ("cite_note", "cite-note", "citeref", "bib.", "bib-", "ref-", "cite-")
+_NOTE = re.compile(r"(?:user-content-)?_?(?:fn|ftn|footnote|endnote)[-_:.]?\d")
+_RETURN = re.compile(r"(?:user-content-)?(?:cite_ref|_?(?:fn|ftn|footnote|endnote)-?ref)[-_:.]?\d")
 _ROLES = {"doc-noteref": "footnote", "doc-biblioref": "citation", "doc-glossref": "definition"}
 
 
@@ -307,7 +313,7 @@ class HtmlProse:
             self._space = element.start, element.end
             self._breaks_line = True
             return
-        if is_hidden(element) or self._page.math.is_rendered(element):
+        if is_hidden(element) or is_navigation(element) or self._page.math.is_rendered(element):
             for name in element.names:
                 self._mark("anchor", name, element)
             return
@@ -399,19 +405,28 @@ class HtmlProse:
             return href, "" if ":" in href or href.startswith("//") else "document"
         name = href[1:] if href[1:] in self._page.targets else unquote(href[1:])
         if name in self._page.targets and (
-            self._is_permalink(element) or _stands_in(element, name)
+            self._is_permalink(element) or _leads_back(element, name) or _stands_in(element, name)
         ):
             return None, ""
+        return f"#{name}", self._kind(element, name)
+
+    def _kind(self, element: Element, name: str) -> str:
+        """What a link within the document refers to; empty if nothing tells."""
+        by_role = _ROLES.get(element.get("role") or "")
+        if by_role is not None:
+            return by_role
         classes = element.classes
-        role = element.get("role") or ""
-        detail = _ROLES.get(role) or (
-            "footnote"
-            if not classes.isdisjoint(_NOTING)
-            else "citation"
-            if not classes.isdisjoint(_CITING)
-            else self._page.targets.get(name, "")
-        )
-        return f"#{name}", detail
+        if not classes.isdisjoint(_NOTING):
+            return "footnote"
+        if not classes.isdisjoint(_CITING):
+            return "citation"
+        known = self._page.targets.get(name, "")
+        if known:
+            return known
+        lowered = name.lower()
+        if lowered.startswith(_CITED):
+            return "citation"
+        return "footnote" if _NOTE.match(lowered) else ""
 
     def _is_permalink(self, element: Element) -> bool:
         """Whether nothing but a sign is written in a link within the document."""
@@ -461,6 +476,15 @@ class HtmlProse:
                 notation=formula.notation,
             )
         )  # fmt: skip
+
+
+def _leads_back(element: Element, name: str) -> bool:
+    """Whether a link in a note or a list of works leads back to where that is referred to."""
+    return (
+        element.get("role") == "doc-backlink"
+        or not element.classes.isdisjoint(_RETURNING)
+        or _RETURN.match(name.lower()) is not None
+    )
 
 
 def _stands_in(element: Element, name: str) -> bool:
