@@ -163,10 +163,12 @@ class Prose:
             first = other._sources[0][0]
             self.add(separator, (first, first))
         shift = self._length
-        for part, source, verbatim in zip(
-            other._parts, other._sources, other._verbatim, strict=True
-        ):
-            self.add(part, source, verbatim=verbatim)
+        self._parts += other._parts
+        self._sources += other._sources
+        self._verbatim += other._verbatim
+        self._starts += [start + shift for start in other._starts]
+        self._length += other._length
+        self._text = None
         self.marks.extend(
             attrs.evolve(mark, start=mark.start + shift, end=mark.end + shift)
             for mark in other.marks
