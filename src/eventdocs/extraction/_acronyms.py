@@ -36,7 +36,7 @@ def acronyms(text: str) -> Iterator[Acronym]:
             continue
         start = _long_form(text, found.start(), short)
         if start is not None:
-            end = len(text[: found.start()].rstrip())
+            end = len(text[: found.start()].rstrip(' \n\t"”’'))
             yield Acronym(found.span("short"), (start, end))
     for found in _LONG_AFTER.finditer(text):
         before = max(0, found.start() - 14)

@@ -7,13 +7,18 @@ from collections.abc import Iterator
 
 import attrs
 
-__all__ = ["ExpansionLimitError", "Macros"]
+__all__ = ["ExpansionLimitError", "Macro", "Macros"]
 
 _DEFINITION = re.compile(
-    r"\\(?:(?P<new>(?:re)?newcommand|providecommand)\*?\s*(?:\{\s*(?P<braced>\\(?:[A-Za-z]+|.))\s*\}"
+    r"\\(?:(?P<new>(?:re)?newcommand|providecommand|DeclareRobustCommand)\*?"
+    r"\s*(?:\{\s*(?P<braced>\\(?:[A-Za-z]+|.))\s*\}"
     r"|(?P<bare>\\(?:[A-Za-z]+|.)))\s*(?:\[(?P<count>\d)\])?\s*(?:\[(?P<optional>[^\[\]]*)\])?\s*\{"
-    r"|def\s*(?P<defined>\\(?:[A-Za-z]+|.))(?P<parameters>(?:#\d)*)\s*\{"
-    r"|DeclareMathOperator(?P<star>\*?)\s*\{?\s*(?P<operator>\\[A-Za-z]+)\s*\}?\s*\{)"
+    r"|[gex]?def\s*(?P<defined>\\(?:[A-Za-z]+|.))(?P<parameters>(?:#\d)*)\s*\{"
+    r"|DeclareMathOperator(?P<star>\*?)\s*\{?\s*(?P<operator>\\[A-Za-z]+)\s*\}?\s*\{"
+    r"|DeclarePairedDelimiter\s*\{?\s*(?P<pair>\\[A-Za-z]+)\s*\}?\s*\{(?P<left>[^{}]*)\}\s*\{"
+    r"|(?:New|Renew|Provide)DocumentCommand\s*\{?\s*(?P<document>\\[A-Za-z]+)\s*\}?\s*"
+    r"\{(?P<mandatory>[m\s]*)\}\s*\{"
+    r"|let\s*(?P<alias>\\(?:[A-Za-z]+|.))\s*=?\s*(?P<original>\\(?:[A-Za-z]+|.)))"
 )
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|#\d|[{}]|[^\\{}#]+|[\\#]", re.DOTALL)
 _BRACE_OR_ESCAPE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -24,10 +29,22 @@ class ExpansionLimitError(Exception):
 
 
 @attrs.frozen
-class _Macro:
+class Macro:
+    """What a command stands for.
+
+    Attributes:
+        body: With `#1`, `#2` … where arguments go.
+        parameters: How many arguments it takes.
+        optional: The first argument when it is not given; None if it must be.
+        starred: It may be followed by a star, which changes only how it looks.
+        final: The body is what it was when this was defined, and no macro by now.
+    """
+
     body: str
     parameters: int = 0
     optional: str | None = None
+    starred: bool = False
+    final: bool = False
 
 
 class Macros:
@@ -39,14 +56,19 @@ class Macros:
     """
 
     def __init__(self, *, max_depth: int, max_length: int) -> None:
-        self._known: dict[str, _Macro] = {}
+        self._known: dict[str, Macro] = {}
         self._max_depth = max_depth
         self._max_length = max_length
 
     def collect(self, text: str) -> None:
         """Learn the definitions in *text*; the last one of a name holds."""
         for _, _, name, macro in _definitions(text):
-            self._known[name] = macro
+            # An alias of what is defined itself keeps the meaning it has by now.
+            self._known[name] = self._known.get(macro.body, macro)
+
+    def find(self, name: str) -> Macro | None:
+        """The macro of that name, which begins with its backslash."""
+        return self._known.get(name)
 
     def without_definitions(self, latex: str) -> str:
         """Take the definitions out of a formula that holds some."""
@@ -91,7 +113,9 @@ class Macros:
             else:
                 used.add(token)
                 arguments, at = _arguments(tokens, at, macro)
-                piece = self._expand(_substituted(macro.body, arguments), used, depth + 1)
+                piece = _substituted(macro.body, arguments)
+                if not macro.final:
+                    piece = self._expand(piece, used, depth + 1)
                 # A command that ends in a letter must not grow into the letter after it.
                 if at < len(tokens) and tokens[at][0].isalpha() and _ends_in_command(piece):
                     piece += " "
@@ -102,21 +126,30 @@ class Macros:
         return "".join(result)
 
 
-def _definitions(text: str) -> Iterator[tuple[int, int, str, _Macro]]:
+def _definitions(text: str) -> Iterator[tuple[int, int, str, Macro]]:
     at = 0
     while (found := _DEFINITION.search(text, at)) is not None:
+        if found["alias"]:
+            at = found.end()
+            yield found.start(), at, found["alias"], Macro(found["original"], final=True)
+            continue
         end = _closing_brace(text, found.end())
         if end < 0:
             at = found.end()
             continue
         body = text[found.end() : end]
         name = found["braced"] or found["bare"] or found["defined"] or found["operator"]
+        name = name or found["pair"] or found["document"]
         if found["operator"]:
-            macro = _Macro(rf"\operatorname{found['star']}{{{body}}}")
+            macro = Macro(rf"\operatorname{found['star']}{{{body}}}")
         elif found["new"]:
-            macro = _Macro(body, int(found["count"] or 0), found["optional"])
+            macro = Macro(body, int(found["count"] or 0), found["optional"])
+        elif found["pair"]:
+            macro = Macro(f"{found['left']} #1 {body}", 1, starred=True)
+        elif found["document"]:
+            macro = Macro(body, found["mandatory"].count("m"))
         else:
-            macro = _Macro(body, found["parameters"].count("#"))
+            macro = Macro(body, found["parameters"].count("#"))
         yield found.start(), end + 1, name, macro
         at = end + 1
 
@@ -135,8 +168,10 @@ def _closing_brace(text: str, at: int) -> int:
     return -1
 
 
-def _arguments(tokens: list[str], at: int, macro: _Macro) -> tuple[list[str], int]:
+def _arguments(tokens: list[str], at: int, macro: Macro) -> tuple[list[str], int]:
     arguments: list[str] = []
+    if macro.starred and at < len(tokens) and tokens[at] == "*":
+        at += 1
     if macro.optional is not None:
         value = macro.optional
         if at < len(tokens) and tokens[at].startswith("["):

@@ -41,6 +41,7 @@ _ROLES: dict[str, ReferenceType] = {
     "{term}": "definition",
     "{doc}": "document",
     "\\eqref": "formula",
+    "\\gls": "definition",
     "{fn}": "footnote",
     "{substitution}": "unknown",
 }
