@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import attrs
 from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] - lxml names no public type
@@ -23,6 +23,11 @@ __all__ = ["Inline", "NoteKind", "Story", "chosen"]
 NoteKind: TypeAlias = Literal["footnote", "endnote"]
 
 _DROPPED = frozenset({f"{WORD}del", f"{WORD}moveFrom", f"{WORD}pPr", f"{WORD}rPr"})
+_PROPERTIES = f"{WORD}rPr"
+_TEXT = f"{WORD}t"
+_SYMBOL = f"{WORD}sym"
+_FIELD_CHARACTER = f"{WORD}fldChar"
+_SIGNS = {f"{WORD}tab": "\t", f"{WORD}ptab": "\t", f"{WORD}noBreakHyphen": "-"}
 _LOOKS: tuple[MarkKind, ...] = ("strong", "emphasis", "code")
 _UNSTYLED = (False, False, False)
 _OPAQUE_LINES = str.maketrans("\n\r\x0b\x0c\x85\u2028\u2029", "       ")
@@ -51,6 +56,7 @@ class Story:
         formulas: Tells how formulas read.
         note: Counts a note that is referred to; None if there is none of that id.
         fields: Fields that are open.
+        looks: How runs look that have such properties.
     """
 
     text: PlainText
@@ -59,6 +65,9 @@ class Story:
     formulas: FormulaReader
     note: Callable[[NoteKind, str], str | None]
     fields: list[_OpenField] = attrs.field(factory=list[_OpenField])
+    looks: dict[tuple[Look, str | None, bool | None], Look] = attrs.field(
+        factory=dict[tuple[Look, "str | None", "bool | None"], Look]
+    )
 
     @property
     def hides(self) -> bool:
@@ -99,36 +108,13 @@ class Inline:
         self.notes: list[tuple[NoteKind, str, str]] = []
         self.boxes: list[Element] = []
         self.contents = story.in_contents
-        self._handlers: dict[str, Callable[[Element], None]] = {
-            f"{WORD}r": self._run,
-            f"{WORD}hyperlink": self._hyperlink,
-            f"{WORD}fldSimple": self._simple_field,
-            f"{WORD}bookmarkStart": self._bookmark,
-            f"{MATH}oMath": self._formula,
-            f"{MATH}oMathPara": self._formulas,
-            f"{COMPATIBILITY}AlternateContent": self._alternative,
-        }
-        self._in_run: dict[str, Callable[[Element], None]] = {
-            f"{WORD}br": self._break,
-            f"{WORD}cr": self._break,
-            f"{WORD}fldChar": self._field_character,
-            f"{WORD}instrText": self._instruction,
-            f"{WORD}footnoteReference": self._footnote,
-            f"{WORD}endnoteReference": self._endnote,
-            f"{WORD}drawing": self._drawing,
-            f"{WORD}pict": self._drawing,
-            f"{WORD}object": self._drawing,
-            f"{COMPATIBILITY}AlternateContent": self._alternative_in_run,
-            f"{WORD}ruby": self._ruby,
-        }
 
     def read(self, elements: Iterable[Element]) -> None:
         """Read what stands in a paragraph, such as all that an element holds."""
-        handlers = self._handlers
         for child in elements:
-            handler = handlers.get(child.tag)
+            handler = self._HANDLERS.get(child.tag)
             if handler is not None:
-                handler(child)
+                handler(self, child)
             elif child.tag not in _DROPPED and len(child):
                 # Insertions, structured tags and the like: what they hold is text as ever.
                 self.read(child)
@@ -145,36 +131,36 @@ class Inline:
 
     def _run(self, run: Element) -> None:
         look = self._base
-        properties = run.find(f"{WORD}rPr")
-        if properties is not None and len(properties):
-            own = look_of(properties)
-            style = properties.find(f"{WORD}rStyle")
-            if style is not None:
-                own = own.over(self._story.styles.look(style.get(f"{WORD}val", "")))
-            look = own.over(look)
-        if look.hidden and not self._is_field_code(run):
-            return
         for child in run:
             tag = child.tag
-            if tag == f"{WORD}t":
+            if tag == _PROPERTIES:
+                look = self._look(child)
+                if look.hidden and run.find(_FIELD_CHARACTER) is None:
+                    return
+            elif tag == _TEXT:
                 self._text(child.text or "", look)
-            elif tag == f"{WORD}tab" or tag == f"{WORD}ptab":
-                self._text("\t", look)
-            elif tag == f"{WORD}noBreakHyphen":
-                self._text("-", look)
-            elif tag == f"{WORD}sym":
+            elif tag in _SIGNS:
+                self._text(_SIGNS[tag], look)
+            elif tag == _SYMBOL:
                 font, code = child.get(f"{WORD}font", ""), child.get(f"{WORD}char", "")
                 self._text(symbol_font(font, code), look)
             else:
-                handler = self._in_run.get(tag)
+                handler = self._IN_RUN.get(tag)
                 if handler is not None:
-                    handler(child)
+                    handler(self, child)
 
-    def _is_field_code(self, run: Element) -> bool:
-        return run.find(f"{WORD}fldChar") is not None
+    def _look(self, properties: Element) -> Look:
+        own, style = look_of(properties)
+        key = own, style, self._base.hidden
+        known = self._story.looks.get(key)
+        if known is None:
+            if style is not None:
+                own = own.over(self._story.styles.look(style))
+            known = self._story.looks[key] = own.over(self._base)
+        return known
 
     def _text(self, text: str, look: Look) -> None:
-        if not text or (self._story.fields and self._story.hides):
+        if not text or look.hidden or (self._story.fields and self._story.hides):
             return
         if not text.isprintable():
             text = text.translate(_OPAQUE_LINES)
@@ -258,7 +244,7 @@ class Inline:
         self._math(math, display=False)
 
     def _math(self, math: Element, *, display: bool) -> None:
-        latex = omml_latex(math)
+        latex = "" if self._base.hidden else omml_latex(math)
         if not latex or (self._story.fields and self._story.hides):
             return
         self._restyle(_UNSTYLED)
@@ -397,12 +383,34 @@ class Inline:
     def _alternative_in_run(self, element: Element) -> None:
         branch = chosen(element)
         for child in branch if branch is not None else ():
-            if child.tag in {f"{WORD}r", f"{MATH}oMath"}:
-                self._handlers[child.tag](child)
-            elif child.tag == f"{WORD}t":
+            handler = self._HANDLERS.get(child.tag) or self._IN_RUN.get(child.tag)
+            if handler is not None:
+                handler(self, child)
+            elif child.tag == _TEXT:
                 self._text(child.text or "", self._base)
-            elif child.tag in self._in_run:
-                self._in_run[child.tag](child)
+
+    _HANDLERS: ClassVar[dict[str, Callable[[Inline, Element], None]]] = {
+        f"{WORD}r": _run,
+        f"{WORD}hyperlink": _hyperlink,
+        f"{WORD}fldSimple": _simple_field,
+        f"{WORD}bookmarkStart": _bookmark,
+        f"{MATH}oMath": _formula,
+        f"{MATH}oMathPara": _formulas,
+        f"{COMPATIBILITY}AlternateContent": _alternative,
+    }
+    _IN_RUN: ClassVar[dict[str, Callable[[Inline, Element], None]]] = {
+        f"{WORD}br": _break,
+        f"{WORD}cr": _break,
+        f"{WORD}fldChar": _field_character,
+        f"{WORD}instrText": _instruction,
+        f"{WORD}footnoteReference": _footnote,
+        f"{WORD}endnoteReference": _endnote,
+        f"{WORD}drawing": _drawing,
+        f"{WORD}pict": _drawing,
+        f"{WORD}object": _drawing,
+        f"{COMPATIBILITY}AlternateContent": _alternative_in_run,
+        f"{WORD}ruby": _ruby,
+    }
 
 
 def chosen(alternatives: Element) -> Element | None:

@@ -9,7 +9,9 @@ __all__ = [
     "FALSE",
     "MATH",
     "RELATION",
+    "VALUE",
     "WORD",
+    "by_tag",
     "is_on",
     "is_true",
     "local_name",
@@ -21,6 +23,9 @@ WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+
+VALUE = f"{WORD}val"
+"""The attribute that nearly every property says its value in."""
 
 FALSE = frozenset({"0", "off", "false"})
 """What a switch says that is there and off."""
@@ -43,13 +48,18 @@ def is_on(element: Element, kind: str, name: str) -> bool:
     return found is not None and found.get(f"{MATH}val") not in FALSE
 
 
+def by_tag(parent: Element | None) -> dict[str, Element]:
+    """The properties in a list of properties, by their tags."""
+    return {} if parent is None else {each.tag: each for each in parent}
+
+
 def value(parent: Element | None, name: str) -> str | None:
     """The value of a property in a list of properties; None without it."""
     found = parent.find(f"{WORD}{name}") if parent is not None else None
-    return None if found is None else found.get(f"{WORD}val")
+    return None if found is None else found.get(VALUE)
 
 
 def is_true(parent: Element | None, name: str) -> bool | None:
     """Whether a switch among properties is on; None if it is not there."""
     found = parent.find(f"{WORD}{name}") if parent is not None else None
-    return None if found is None else found.get(f"{WORD}val") not in FALSE
+    return None if found is None else found.get(VALUE) not in FALSE

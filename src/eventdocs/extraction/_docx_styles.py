@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import attrs
 from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] - lxml names no public type
 
-from eventdocs.extraction._docx_names import WORD, is_true, value
+from eventdocs.extraction._docx_names import FALSE, VALUE, WORD, value
 
 __all__ = ["Look", "ParagraphStyle", "Role", "Styles", "look_of"]
 
@@ -79,6 +81,29 @@ class Look:
 _PLAIN = Look()
 
 
+@lru_cache(maxsize=256)
+def _look(
+    bold: bool | None,
+    italic: bool | None,
+    hidden: bool | None,
+    code: bool | None,
+    raised: str | None,
+) -> Look:
+    return Look(bold, italic, hidden, code, raised)
+
+
+class Tag:
+    """The properties of a run that matter."""
+
+    bold = f"{WORD}b"
+    italic = f"{WORD}i"
+    hidden = f"{WORD}vanish"
+    fonts = f"{WORD}rFonts"
+    ascii = f"{WORD}ascii"
+    raised = f"{WORD}vertAlign"
+    style = f"{WORD}rStyle"
+
+
 @attrs.frozen(kw_only=True)
 class ParagraphStyle:
     """A paragraph style with all it inherits.
@@ -98,20 +123,27 @@ class ParagraphStyle:
     look: Look = _PLAIN
 
 
-def look_of(properties: Element | None) -> Look:
-    """Read the properties of a run."""
-    if properties is None or len(properties) == 0:
-        return _PLAIN
-    fonts = properties.find(f"{WORD}rFonts")
-    font = (fonts.get(f"{WORD}ascii") or "") if fonts is not None else ""
-    raised = value(properties, "vertAlign")
-    return Look(
-        is_true(properties, "b"),
-        is_true(properties, "i"),
-        is_true(properties, "vanish"),
-        True if font and _FIXED_WIDTH.search(font) else None,
-        raised,
-    )
+def look_of(properties: Iterable[Element]) -> tuple[Look, str | None]:
+    """Read the properties of a run: how it looks by itself, and the style that it has."""
+    bold = italic = hidden = code = None
+    raised = style = None
+    for each in properties:
+        match each.tag:
+            case Tag.bold:
+                bold = each.get(VALUE) not in FALSE
+            case Tag.italic:
+                italic = each.get(VALUE) not in FALSE
+            case Tag.hidden:
+                hidden = each.get(VALUE) not in FALSE
+            case Tag.fonts:
+                code = True if _FIXED_WIDTH.search(each.get(Tag.ascii, "")) else None
+            case Tag.raised:
+                raised = each.get(VALUE)
+            case Tag.style:
+                style = each.get(VALUE)
+            case _:
+                pass
+    return _look(bold, italic, hidden, code, raised), style
 
 
 class Styles:
@@ -145,7 +177,7 @@ class Styles:
         if known is None:
             known = _PLAIN
             for style in self._chain(style_id):
-                known = known.over(look_of(style.find(f"{WORD}rPr")))
+                known = known.over(_own_look(style))
                 if _CODE.search(_name(style)):
                     known = attrs.evolve(known, code=True)
             if style_id not in self._declared and _CODE.search(style_id.lower()):
@@ -173,7 +205,7 @@ class Styles:
         number_level: int | None = None
         outline: int | None = None
         for style, name in zip(chain, names, strict=False):
-            look = look.over(look_of(style.find(f"{WORD}rPr")))
+            look = look.over(_own_look(style))
             properties = style.find(f"{WORD}pPr")
             numbers = properties.find(f"{WORD}numPr") if properties is not None else None
             number_id = number_id or value(numbers, "numId")
@@ -188,6 +220,11 @@ class Styles:
         return ParagraphStyle(
             role=role, level=level, number_id=number_id, number_level=number_level, look=look
         )
+
+
+def _own_look(style: Element) -> Look:
+    properties = style.find(f"{WORD}rPr")
+    return look_of(properties)[0] if properties is not None else _PLAIN
 
 
 def _role(name: str) -> tuple[Role, int | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-import attrs
 from typing_extensions import override
 
 from eventdocs.extraction._source import SourceText
@@ -67,5 +66,10 @@ class PathedText(SourceText):
     @override
     def span(self, start: int, end: int) -> SourceSpan:
         at = bisect_right(self._starts, start) - 1
-        path = self._paths[at] if at >= 0 else None
-        return attrs.evolve(super().span(start, end), path=path)
+        return SourceSpan(
+            source=self.digest,
+            start=start,
+            end=end,
+            line=bisect_right(self.line_starts, start),
+            path=self._paths[at] if at >= 0 else None,
+        )

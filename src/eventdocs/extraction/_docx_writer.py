@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import attrs
 from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] - lxml names no public type
@@ -17,7 +18,16 @@ from eventdocs.extraction._docx_blocks import (
     TableRow,
 )
 from eventdocs.extraction._docx_inline import Inline, NoteKind, Story, chosen
-from eventdocs.extraction._docx_names import COMPATIBILITY, FALSE, MATH, WORD, is_true, value
+from eventdocs.extraction._docx_names import (
+    COMPATIBILITY,
+    FALSE,
+    MATH,
+    VALUE,
+    WORD,
+    by_tag,
+    is_true,
+    value,
+)
 from eventdocs.extraction._docx_numbering import Label, Numbering, roman
 from eventdocs.extraction._docx_package import Package
 from eventdocs.extraction._docx_styles import Look, ParagraphStyle, Styles
@@ -36,6 +46,13 @@ _WRAPPERS = frozenset(
 )
 _CONTENTS = {"table of contents", "bibliographies index", "table of figures"}
 _WIDEST = 4_096
+_PARAGRAPH = f"{WORD}p"
+_PROPERTIES = f"{WORD}pPr"
+_STYLE = f"{WORD}pStyle"
+_OUTLINE = f"{WORD}outlineLvl"
+
+Properties: TypeAlias = dict[str, Element]
+"""Properties by their tags."""
 
 
 @attrs.frozen
@@ -143,7 +160,7 @@ class DocumentWriter:
         if self._carried is not None:
             # The mark of the last paragraph was deleted, and no paragraph takes it over.
             rest, self._carried = self._carried, None
-            blocks += filter(None, [self._written(rest, None)])
+            blocks += filter(None, [self._written(rest, {})])
         self._depth -= 1
         return blocks
 
@@ -173,35 +190,35 @@ class DocumentWriter:
 
     def _paragraph(self, element: Element, path: str) -> Paragraph | None:
         begun, self._carried = self._carried, None
-        properties = element.find(f"{WORD}pPr") if element.tag == f"{WORD}p" else None
+        properties = by_tag(element.find(_PROPERTIES) if element.tag == _PARAGRAPH else None)
         if begun is None:
             self._text.end_line()
             self._text.enter(path)
             begun = self._begin(properties)
-        begun.inline.read(element if element.tag == f"{WORD}p" else [element])
-        marks = properties.find(f"{WORD}rPr") if properties is not None else None
+        begun.inline.read(element if element.tag == _PARAGRAPH else [element])
+        marks = properties.get(f"{WORD}rPr")
         if marks is not None and marks.find(f"{WORD}del") is not None:
             # With its mark deleted, the paragraph goes on with the next one.
             self._carried = begun
             return None
         return self._written(begun, properties)
 
-    def _begin(self, properties: Element | None) -> _Begun:
+    def _begin(self, properties: Properties) -> _Begun:
         start = self._text.length
-        style_id = value(properties, "pStyle")
+        style_id = _text(properties, _STYLE)
         label = self._numbered(properties, style_id)
         if label is not None and label.text:
             self._text.write(f"{label.text} ")
         hidden = self._styles.paragraph(style_id).look.hidden
         return _Begun(Inline(self._story, Look(hidden=hidden)), label, start)
 
-    def _written(self, begun: _Begun, properties: Element | None) -> Paragraph | None:
+    def _written(self, begun: _Begun, properties: Properties) -> Paragraph | None:
         inline, label = begun.inline, begun.label
         inline.finish()
         self._names += inline.bookmarks
         self._waiting += inline.notes
         self._boxes += inline.boxes
-        style = self._styles.paragraph(value(properties, "pStyle"))
+        style = self._styles.paragraph(_text(properties, _STYLE))
         end = self._text.length
         level = _level(properties, style)
         shown = any(len(line) or line.marks for line in inline.lines)
@@ -221,9 +238,9 @@ class DocumentWriter:
             contents=inline.contents or bool(self._in_contents) or style.role == "contents",
         )
 
-    def _numbered(self, properties: Element | None, style_id: str | None) -> Label | None:
+    def _numbered(self, properties: Properties, style_id: str | None) -> Label | None:
         style = self._styles.paragraph(style_id)
-        own = properties.find(f"{WORD}numPr") if properties is not None else None
+        own = properties.get(f"{WORD}numPr")
         number_id = value(own, "numId") or style.number_id
         if number_id is None or number_id == "0":
             return None
@@ -356,10 +373,15 @@ def _is_contents(tagged: Element) -> bool:
     return gallery is not None and gallery.get(f"{WORD}val", "").lower() in _CONTENTS
 
 
-def _level(properties: Element | None, style: ParagraphStyle) -> int | None:
+def _text(properties: Properties, tag: str) -> str | None:
+    found = properties.get(tag)
+    return None if found is None else found.get(VALUE)
+
+
+def _level(properties: Properties, style: ParagraphStyle) -> int | None:
     if style.role not in {"text", "heading"}:
         return None
-    own = value(properties, "outlineLvl")
+    own = _text(properties, _OUTLINE)
     if own is not None and own.isdecimal() and len(own) < 3:
         return int(own) + 1 if int(own) < 9 else None
     return style.level
