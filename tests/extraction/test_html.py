@@ -266,6 +266,16 @@ class TestDefinitions:
         ]
         assert found[0].id.anchor == "w"
 
+    def test_inside_of_others_are_part_of_them(self) -> None:
+        """A list in an explanation has definitions of its own, and the explanation holds them."""
+        text = "<dl><dt>A<dd>one <dl><dt>B<dd>two</dl> three<dt>C<dd>four</dl>"
+
+        assert [(each.term, each.body) for each in find(text, Definition)] == [
+            ("A", "one B two three"),
+            ("B", "two"),
+            ("C", "four"),
+        ]
+
     def test_of_glossaries_say_so(self) -> None:
         """A list of the class glossary is one."""
         text = (

@@ -151,8 +151,8 @@ class Blocks:
             self._note(prose)
 
     def _note(self, prose: Prose) -> None:
-        for region in self._regions:
-            region.extend(prose)
+        if self._regions:
+            self._regions[-1].extend(prose)
 
     # Formulas
 
@@ -237,7 +237,10 @@ class Blocks:
         self._leave(self._deflists.end())
 
     def _leave(self, region: Prose | None) -> None:
-        self._regions = [each for each in self._regions if each is not region]
+        if region is not None and self._regions and self._regions[-1] is region:
+            self._regions.pop()
+            # What is said in an explanation is said in the one around it.
+            self._note(region)
 
     @contextmanager
     def list(self) -> Generator[None]:
