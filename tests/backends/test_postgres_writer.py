@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+import attrs
 import pytest
 from typing_extensions import override
 
 from eventdocs.backends import _postgres_writer
-from eventdocs.backends._postgres_batch import Call
+from eventdocs.backends._postgres_batch import Call, without_common_ids
 from eventdocs.backends._postgres_sql import Row
 from eventdocs.backends._postgres_writer import PostgresWriter
 from eventdocs.errors import (
@@ -154,6 +155,15 @@ class TestCalls:
         await asyncio.gather(*(writer.record(unit(s, text="x" * 600_000)) for s in "abc"))
 
         assert server.flushes == [(600, 600), (1, 1), (1, 1), (1, 1)]
+
+    def test_nobody_overtakes_a_unit_that_is_put_off(self) -> None:
+        """However many others are put off after it, what follows in its stream comes later."""
+        first = unit("a")
+        same_id = [(attrs.evolve(first[0], stream=stream),) for stream in ("b", "c")]
+
+        groups = list(without_common_ids([first, *same_id, unit("b")]))
+
+        assert groups == [[0], [1, 3], [2]]
 
     async def test_units_of_the_same_held_streams_wait_in_one_call(
         self, server: Server, writer: PostgresWriter

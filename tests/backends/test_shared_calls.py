@@ -82,6 +82,12 @@ _REPEATED_WITH_ANOTHER_BELIEF = [
     )
 ]
 
+# A stream of a single event is one that exists.
+_ONE_EVENT_AND_ANOTHER = [
+    Call([("one-1", [(number, 0.0)], expected)], is_malformed=False, pause=9)
+    for number, expected in enumerate((Expect.NO_STREAM, Expect.STREAM_EXISTS))
+]
+
 
 def test_outcomes_are_those_of_the_same_appends_one_at_a_time(database_url: str) -> None:
     """Expectations, repeats, conflicts and malformed ones: each as the model says, in turn."""
@@ -94,6 +100,7 @@ def test_outcomes_are_those_of_the_same_appends_one_at_a_time(database_url: str)
         @settings(max_examples=60, deadline=None)
         @given(_CALLS)
         @example(_REPEATED_WITH_ANOTHER_BELIEF)
+        @example(_ONE_EVENT_AND_ANOTHER)
         def check(calls: Sequence[Call]) -> None:
             asked = list(_asked(calls, prefix=f"example{next(names)}x"))
             outcomes = runner.run(_at_once(store, asked, [call.pause for call in calls]))
