@@ -39,8 +39,9 @@ def default_extractors() -> ExtractorRegistry:
     """A registry of the extractors that eventdocs has, to use as it is or to add to."""
     from eventdocs.extraction._html import HtmlExtractor
     from eventdocs.extraction._markdown import MarkdownExtractor
+    from eventdocs.extraction._rst import RstExtractor
 
-    return ExtractorRegistry([MarkdownExtractor(), HtmlExtractor()])
+    return ExtractorRegistry([MarkdownExtractor(), HtmlExtractor(), RstExtractor()])
 
 
 def extract(

@@ -69,14 +69,16 @@ class Head:
     content: Lines
 
 
-def head(name: str, lines: Lines) -> Head:
+def head(name: str, lines: Lines, *, apart: bool) -> Head:
     """Part what stands in a directive.
 
     Args:
         name: The directive.
         lines: All of it, from what stands behind the colons on.
+        apart: A blank line stands before it, so that all of it is content.
     """
-    lines = lines.trimmed()
+    if apart:
+        return Head(None, {}, lines.part(0, 0), lines)
     first = next((at for at, text in enumerate(lines.texts) if not text), len(lines))
     fields = next((at for at in range(first) if FIELD.match(lines.texts[at])), first)
     options: dict[str, str] = {}

@@ -142,7 +142,7 @@ class ExplicitMarkup:
         domain, _, bare = name.rpartition(":")
         if domain:
             name = bare
-        parts = head(name, body)
+        parts = head(name, body, apart=body.first > lines.first + at + 1)
         argument, options, content = parts.argument, parts.options, parts.content
         first = argument.texts[0] if argument is not None else ""
         if name == "default-role":

@@ -81,6 +81,8 @@ class _Scan:
     def __init__(self, text: str) -> None:
         self._text = text
         self._done = 0
+        # Where the text begins anew, behind what looked like a mark and has no end.
+        self._anew = 0
         # Kinds of which no end stands behind a place: looking again would be in vain.
         self._endless: set[InlineKind] = set()
 
@@ -114,26 +116,21 @@ class _Scan:
         return at > 0 and self._text[at - 1] == "\0"
 
     def _begins(self, at: int) -> bool:
-        return at == 0 or _may_precede(self._text[at - 1])
+        return at == self._anew or _may_precede(self._text[at - 1])
 
     def _is_quoted(self, start: int, after: int) -> bool:
         return start > 0 and _are_quotes(self._text[start - 1], self._text[after])
 
     def _between(self, kind: InlineKind, start: int, first: int) -> Inline | None:
         text = self._text
-        if (
-            first >= len(text)
-            or text[first].isspace()
-            or not self._begins(start)
-            or self._is_quoted(start, first)
-        ):
+        if first >= len(text) or text[first].isspace() or not self._begins(start):
             if kind in {"strong", "literal"}:
                 # Its second character begins nothing either.
                 self._done = max(self._done, first)
             return None
-        end = self._end(kind, first)
+        end = None if self._is_quoted(start, first) else self._end(kind, first)
         if end is None:
-            self._done = max(self._done, first)
+            self._done = self._anew = first
             return None
         reference = end.groupdict().get("reference") or ""
         return Inline(
@@ -166,11 +163,12 @@ class _Scan:
         start = at
         if role is not None and self._begins(at - len(role[0])):
             name, start = role[1], at - len(role[0])
-        elif not self._begins(at) or self._is_quoted(at, first):
+        elif not self._begins(at):
             return None
-        end = self._end("role", first)
+        is_quoted = role is None and self._is_quoted(at, first)
+        end = None if is_quoted else self._end("role", first)
         if end is None:
-            self._done = max(self._done, first)
+            self._done = self._anew = first
             return None
         if end["role"]:
             name = name or end["role"][1:-1]

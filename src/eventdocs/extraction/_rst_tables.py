@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 import attrs
 from docutils.parsers.rst.tableparser import GridTableParser, SimpleTableParser, TableMarkupError
@@ -40,12 +41,22 @@ class DrawnTable:
 
 def drawn_table(lines: Lines, *, grid: bool) -> DrawnTable | None:
     """Find the cells of a table; None if its lines do not fit together."""
-    block = StringList([_padded(text) for text in lines.texts], "")
+    block = _Borders([_padded(text) for text in lines.texts], "")
     try:
         return _grid(lines, block) if grid else _simple(lines, block)
     except (TableMarkupError, AssertionError, IndexError):
         # docutils asserts what it expects of borders, and broken ones are not.
         return None if grid else _by_columns(lines)
+
+
+class _Borders(StringList):
+    """Leaves the text of the cells to others, who know its place in the document."""
+
+    @override
+    def get_2D_block(
+        self, top: int, left: int, bottom: int, right: int, strip_indent: bool = True
+    ) -> StringList:
+        return StringList([], "")
 
 
 def _padded(text: str) -> str:
@@ -179,9 +190,22 @@ def _by_columns(lines: Lines) -> DrawnTable | None:
             rows[-1] = rows[-1][0], at + 1
     if not rows:
         return None
+    bounds = [_words(text, begins) for text in lines.texts]
     cells = [
-        CellLines(row, col, _cell(lines, top, bottom, left, following))
+        CellLines(row, col, lines.window(top, bottom, [each[col] for each in bounds[top:bottom]]))
         for row, (top, bottom) in enumerate(rows)
-        for col, (left, following) in enumerate(zip(begins, [*begins[1:], None], strict=True))
+        for col in range(len(begins))
     ]
     return DrawnTable(cells, len(rows), len(begins), header)
+
+
+def _words(text: str, begins: Sequence[int]) -> list[tuple[int, int]]:
+    """Part a line where columns begin, or behind the word that runs over that."""
+    edges = [_index(text, begin) for begin in begins]
+    edges[0] = 0
+    for col in range(1, len(edges)):
+        edge = max(edges[col], edges[col - 1])
+        while 0 < edge < len(text) and text[edge - 1] != " ":
+            edge += 1
+        edges[col] = edge
+    return list(pairwise((*edges, len(text))))
