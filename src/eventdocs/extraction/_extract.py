@@ -37,11 +37,14 @@ class Extraction:
 
 def default_extractors() -> ExtractorRegistry:
     """A registry of the extractors that eventdocs has, to use as it is or to add to."""
+    from eventdocs.extraction._docx import DocxExtractor
     from eventdocs.extraction._html import HtmlExtractor
     from eventdocs.extraction._markdown import MarkdownExtractor
     from eventdocs.extraction._rst import RstExtractor
 
-    return ExtractorRegistry([MarkdownExtractor(), HtmlExtractor(), RstExtractor()])
+    return ExtractorRegistry(
+        [MarkdownExtractor(), HtmlExtractor(), DocxExtractor(), RstExtractor()]
+    )
 
 
 def extract(
