@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import attrs
 
 from eventdocs.extraction._draft import Place
+from eventdocs.extraction._html_furniture import is_hidden, is_navigation
 from eventdocs.extraction._html_math import MathReader, WrittenFormula
 from eventdocs.extraction._html_tree import BLOCKS, Element, HtmlTree, Text, inner_text
 from eventdocs.extraction._prose import Mark, MarkKind, Prose
@@ -21,8 +22,6 @@ __all__ = [
     "HtmlProse",
     "Page",
     "Paragraph",
-    "is_hidden",
-    "is_navigation",
 ]
 
 _PIECE = re.compile(
@@ -34,23 +33,6 @@ _MARKS: dict[str, MarkKind] = {
     "em": "emphasis", "i": "emphasis", "cite": "emphasis", "var": "emphasis",
     "code": "code", "tt": "code", "kbd": "code", "samp": "code",
 }  # fmt: skip
-_SKIPPED = frozenset(
-    (
-        "script style noscript template svg object embed applet iframe noframes noembed canvas audio video map button "
-        "select datalist textarea input progress meter rp title meta link base frameset mjx-assistive-mml"
-    ).split()
-)
-_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_FURNITURE = frozenset(
-    {"navigation", "search", "menu", "menubar", "toolbar", "doc-toc", "doc-pagelist"}
-)
-_FURNITURE_CLASSES = frozenset(
-    (
-        "toc table-of-contents tableofcontents sphinxsidebar navheader navfooter navbar navigation breadcrumb "
-        "breadcrumbs toctree-wrapper ltx_TOC ltx_page_navbar mw-jump-link mw-editsection contents-sidebar"
-    ).split()
-)
-_FURNITURE_IDS = frozenset({"toc", "table-of-contents", "navigation", "sidebar"})
 _NUMBERS = frozenset({"eqno", "ltx_tag_equation", "ltx_tag_equationgroup", "equation-number"})
 _PERMALINK = re.compile(r"\s*[¶#§∞🔗\u2693\ue157\uf0c1]?\ufe0f?\s*")
 _LONGEST_SIGN = 40
@@ -65,39 +47,6 @@ _CITED = ("cite_note", "cite-note", "citeref", "bib.", "bib-", "ref-", "cite-")
 _NOTE = re.compile(r"(?:user-content-)?_?(?:fn|ftn|footnote|endnote)[-_:.]?\d")
 _RETURN = re.compile(r"(?:user-content-)?(?:cite_ref|_?(?:fn|ftn|footnote|endnote)-?ref)[-_:.]?\d")
 _ROLES = {"doc-noteref": "footnote", "doc-biblioref": "citation", "doc-glossref": "definition"}
-
-
-def is_hidden(element: Element) -> bool:
-    """Whether nobody sees an element. A formula beside its picture is hidden and is read."""
-    written = element.written
-    if element.tag in _SKIPPED:
-        return element.tag != "script" or "math/tex" not in written
-    if not written:
-        return False
-    hidden = (
-        ("hidden" in written and (element.get("hidden") is not None or element.get("aria-hidden") == "true"))
-        or ("style" in written and _INVISIBLE.search(element.get("style") or "") is not None)
-    )  # fmt: skip
-    if hidden and element.tag != "math":
-        only = list(element.elements)
-        return len(only) != 1 or only[0].tag != "math"
-    return False
-
-
-def is_navigation(element: Element) -> bool:
-    """Whether an element only leads around the document or the site."""
-    if element.tag == "nav":
-        return True
-    written = element.written
-    if not written:
-        return False
-    if "role" in written and element.get("role") in _FURNITURE:
-        return True
-    if "class" in written:
-        classes = element.classes
-        if not _FURNITURE_CLASSES.isdisjoint(classes) or {"contents", "topic"} <= classes:
-            return True
-    return element.tag in {"div", "ul"} and (element.get("id") or "").lower() in _FURNITURE_IDS
 
 
 @attrs.frozen

@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from eventdocs.extraction._blocks import Blocks
 from eventdocs.extraction._captions import Caption, read_caption
 from eventdocs.extraction._draft import Draft, Place
+from eventdocs.extraction._html_furniture import is_hidden, is_navigation
 from eventdocs.extraction._html_prose import (
     Abbreviation,
     Displayed,
     HtmlProse,
     Page,
     Paragraph,
-    is_hidden,
-    is_navigation,
 )
 from eventdocs.extraction._html_tables import arranges_blocks, read_table, rows_of
 from eventdocs.extraction._html_tree import BLOCKS, Element, HtmlTree, Text, inner_text
