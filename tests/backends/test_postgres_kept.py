@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from eventdocs.backends._postgres_kept import Driver, KeptConnection
+from eventdocs.backends._postgres_engine import Driver
+from eventdocs.backends._postgres_kept import KeptConnection
 from tests.backends.postgres_hosts import sql
 
 
