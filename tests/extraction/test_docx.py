@@ -384,6 +384,21 @@ class TestDefinitions:
             ("Close", "the last price of a day", "deflist"),
         ]
 
+    def test_in_cells_and_notes_are_lists_of_their_own(self) -> None:
+        """A table in a definition belongs to its body, and may hold definitions itself."""
+        inner = p("Beta", style="DefinitionTerm") + p("second", style="Definition")
+        content = docx(
+            p("Alpha", style="DefinitionTerm")
+            + p("first", style="Definition")
+            + tbl(tr("x", tc(inner)), tr("y", "z"))
+            + p("third", style="Definition")
+        )
+
+        assert sorted((each.term, each.body) for each in find(content, Definition)) == [
+            ("Alpha", "first x Beta second y z third"),
+            ("Beta", "second"),
+        ]
+
     @pytest.mark.parametrize(
         ("paragraph", "term", "body"),
         [
@@ -564,6 +579,17 @@ class TestReferences:
             ("there", "section", section.id.entity_id),
             ("again", "section", section.id.entity_id),
         ]
+
+    def test_to_mere_text_are_none_that_dangle(self) -> None:
+        """A bookmark at a paragraph is there, though nothing that it names is an entity."""
+        link = '<w:hyperlink w:anchor="{}">' + r("it") + "</w:hyperlink>"
+        content = docx(
+            bookmark("before")
+            + p("Some ", bookmark("inside", r("words")))
+            + p(link.format("before"), link.format("inside"), link.format("nowhere"))
+        )
+
+        assert [state for _, _, state in references(content)] == ["ignored", "ignored", "dangling"]
 
     def test_that_are_broken_stay(self) -> None:
         """What Word says about lost targets is a dangling reference, as a field and as mere text."""

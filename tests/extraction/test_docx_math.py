@@ -53,6 +53,10 @@ CASES = [
         m("d", '<m:begChr m:val="["/><m:endChr m:val="]"/>', e=MATRIX),
         r"\begin{bmatrix} a & b \\ c & d \end{bmatrix}",
     ),
+    (
+        m("d", '<m:begChr m:val="{"/><m:endChr m:val=""/>', e=m("f", num=N, den=K)),
+        r"\left\{ \frac{n}{k} \right.",
+    ),
     (MATRIX, r"\begin{matrix} a & b \\ c & d \end{matrix}"),
     (
         m("d", '<m:begChr m:val="{"/><m:endChr m:val=""/>', e=MATRIX),

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._deflists import DefinitionLists
 from eventdocs.extraction._docx_blocks import Block, Note, Paragraph, TableBlock
+from eventdocs.extraction._docx_links import broken_references, told_by
+from eventdocs.extraction._docx_neighbours import (
+    all_blocks,
+    continues_definition,
+    holds_figure,
+    is_definition_part,
+    is_labelled,
+    kind_of,
+    role_of,
+)
 from eventdocs.extraction._docx_paragraphs import (
     Lines,
     Part,
@@ -22,7 +32,7 @@ from eventdocs.extraction._docx_tables import raw_table
 from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._headings import Slugs, heading_number
-from eventdocs.extraction._prose import MarkKind, Prose
+from eventdocs.extraction._prose import Prose
 from eventdocs.extraction._references import References
 from eventdocs.extraction._table_writer import TableWriter
 from eventdocs.extraction._text import BlockText
@@ -31,31 +41,9 @@ from eventdocs.ir import Definition
 
 __all__ = ["DocxReader"]
 
-_BROKEN = re.compile(
-    r"Error! (?:Reference source not found|Bookmark not defined|No bookmark name given|Hyperlink reference "
-    r"not valid|Not a valid bookmark self-reference)\b\.?"
-    r"|Fehler! (?:Verweisquelle konnte nicht gefunden werden|Textmarke nicht definiert)\b\.?"
-    r"|Erreur\s?! (?:Source du renvoi introuvable|Signet non défini)\b\.?"
-    r"|¡Error! (?:No se encuentra el origen de la referencia|Marcador no definido)\b\.?"
-)
-_LINKS: frozenset[MarkKind] = frozenset({"link"})
 _NUMBER = re.compile(r"\b(?:\d+|[IVXLC]+|[A-Z])(?:\.(?:\d+|[A-Za-z]))*\b")
 _CLAUSE = re.compile(r"\d+(?:\.\d+)*")
 _WORDS = re.compile(r"[^\W\d_]{3,}")
-_TOLD_BY = (
-    ("table", re.compile(r"\s*tab(?:le|elle|leau)?\b", re.IGNORECASE)),
-    ("figure", re.compile(r"\s*(?:fig(?:ure)?|abbildung)\b", re.IGNORECASE)),
-    (
-        "formula",
-        re.compile(r"\s*(?:eq(?:uation|n)?\b|formula\b|\(\d+(?:\.\d+)*\)\s*$)", re.IGNORECASE),
-    ),
-    (
-        "section",
-        re.compile(
-            r"\s*(?:section|chapter|appendix|annex|clause|\d+(?:\.\d+)*\.?\s*$)", re.IGNORECASE
-        ),
-    ),
-)
 
 
 class DocxReader:
@@ -98,28 +86,30 @@ class DocxReader:
 
     def _know_names(self, blocks: Sequence[Block]) -> None:
         """Learn what bookmarks stand at, because links to them may come before."""
-        for block, following, beside_table in _all_blocks(blocks):
+        for block, following, beside_table in all_blocks(blocks):
             if isinstance(block, TableBlock):
-                kind = "figure" if _holds_figure(block, following) else "table"
+                kind = "figure" if holds_figure(block, following) else "table"
             else:
-                kind = _kind_of(block, beside_table)
+                kind = kind_of(block, beside_table)
             for name in block.names:
                 if kind:
                     self._kinds.setdefault(name, kind)
 
     def _walk(self, blocks: Sequence[Block]) -> None:
-        continues = _continues_list(blocks)
+        continues = continues_definition(blocks)
+        # What stands in a cell or a note begins and ends lists of its own.
+        outer, self._in_deflist = self._in_deflist, False
         for at, block in enumerate(blocks):
-            after_term = at > 0 and _role(blocks[at - 1]) == "term"
-            if self._in_deflist and not (continues[at] or _is_deflist(block) or after_term):
+            after_term = at > 0 and role_of(blocks[at - 1]) == "term"
+            if self._in_deflist and not (continues[at] or is_definition_part(block) or after_term):
                 self._end_deflist()
             before_table = at + 1 < len(blocks) and isinstance(blocks[at + 1], TableBlock)
             after_table = at > 0 and isinstance(blocks[at - 1], TableBlock)
-            self._labelled = _is_labelled(block) and any(
-                map(_is_labelled, (*blocks[max(0, at - 1) : at], *blocks[at + 1 : at + 2]))
+            self._labelled = is_labelled(block) and any(
+                map(is_labelled, (*blocks[max(0, at - 1) : at], *blocks[at + 1 : at + 2]))
             )
             if isinstance(block, TableBlock):
-                if _holds_figure(block, blocks[at + 1 : at + 2]):
+                if holds_figure(block, blocks[at + 1 : at + 2]):
                     self._figure(block)
                 else:
                     self._table(block)
@@ -130,8 +120,9 @@ class DocxReader:
                 )
             for note in block.notes:
                 self._note(note)
-        if self._in_deflist and not self._in_cell and not self._aside:
+        if self._in_deflist:
             self._end_deflist()
+        self._in_deflist = outer
 
     def _begin_block(self) -> None:
         if not self._in_cell:
@@ -151,6 +142,7 @@ class DocxReader:
     def _paragraph(
         self, block: Paragraph, *, before_table: bool, after_table: bool, is_body: bool
     ) -> None:
+        self._know_as_things(block)
         for line in block.lines:
             self._tell_links(line)
         if not block.contents and not (block.is_list_item or self._in_cell):
@@ -170,7 +162,7 @@ class DocxReader:
                 self._begin_block()
                 self.title = self.title or " ".join(prose.text.split())
                 self._add(prose)
-            case "term" if not self._in_cell:
+            case "term":
                 self._term(prose)
             case _ if is_body:
                 self._body(block)
@@ -183,32 +175,32 @@ class DocxReader:
                 if not self._caption(block, prose, before_table, after_table):
                     self._content(block)
 
+    def _know_as_things(self, block: Block) -> None:
+        """Know the bookmarks of a block, so that links to mere text do not dangle."""
+        for name in block.names:
+            kind = self._kinds.get(name, "")
+            self._anchors.thing(name, "figure" if kind == "figure" else "anchor")
+
     def _add(self, prose: Prose, *, numbered: bool = False) -> None:
         self._text.add(prose, numbered=numbered)
-        if _BROKEN.search(prose.text):
-            self._broken(prose)
+        self._add_broken(prose)
         self._collect(prose)
 
-    def _broken(self, prose: Prose) -> None:
-        """Add references that were lost before: all that is left is the words of the error."""
-        for found in _BROKEN.finditer(prose.text):
-            if not prose.covered(*found.span(), _LINKS):
-                self._draft.reference(
-                    prose.source(*found.span()),
-                    text=found[0],
-                    raw_target=found[0],
-                    reference_type="unknown",
-                )
+    def _add_broken(self, prose: Prose) -> None:
+        for start, end in broken_references(prose):
+            self._draft.reference(
+                prose.source(start, end),
+                text=prose.text[start:end],
+                raw_target=prose.text[start:end],
+                reference_type="unknown",
+            )
 
     def _tell_links(self, prose: Prose) -> None:
         """Note at each link what kind of thing it leads to."""
         for mark in prose.marks:
             if mark.kind == "link" and mark.content.startswith("#"):
                 kind = self._kinds.get(mark.content[1:])
-                if kind is None:
-                    text = prose.text[mark.start : mark.end]
-                    kind = next((kind for kind, told in _TOLD_BY if told.match(text)), "")
-                mark.detail = kind
+                mark.detail = told_by(prose.text[mark.start : mark.end]) if kind is None else kind
 
     def _heading(self, block: Paragraph) -> None:
         self._begin_block()
@@ -387,6 +379,7 @@ class DocxReader:
 
     def _figure(self, block: TableBlock) -> None:
         """Read a table that only puts pictures in their place."""
+        self._know_as_things(block)
         self._waiting += block.names
         for row in block.rows:
             for cell in row.cells:
@@ -416,8 +409,7 @@ class DocxReader:
             self._text.add_cell(prose, Lines(prose, block.lines))
         else:
             self._text.add(prose)
-        if _BROKEN.search(prose.text):
-            self._broken(prose)
+        self._add_broken(prose)
         if formulas:
             self._name_formulas(prose, block.names)
         self._collect(prose)
@@ -437,98 +429,6 @@ class DocxReader:
         self._walk(note.blocks)
         formulas.just_written, formulas.names, self._text.announces = kept
         self._regions, self._aside, self._lists, self._waiting = regions, was_aside, lists, names
-
-
-def _all_blocks(blocks: Sequence[Block]) -> Iterator[tuple[Block, Sequence[Block], bool]]:
-    """All blocks at any depth, what follows each, and whether a table stands beside it."""
-    for at, block in enumerate(blocks):
-        following = blocks[at + 1 : at + 2]
-        beside = [*blocks[max(0, at - 1) : at], *following]
-        yield block, following, any(isinstance(each, TableBlock) for each in beside)
-        if isinstance(block, TableBlock):
-            for row in block.rows:
-                for cell in row.cells:
-                    yield from _all_blocks(cell.blocks)
-        for note in block.notes:
-            yield from _all_blocks(note.blocks)
-
-
-def _kind_of(block: Paragraph, beside_table: bool) -> str:
-    """What a bookmark in a paragraph stands at; empty for mere text."""
-    if block.level is not None:
-        return "section"
-    if block.style.role == "term":
-        return "definition"
-    counted = sequence_kind(block)
-    if counted is not None:
-        return counted[0]
-    if block.style.role in {"caption", "figure caption"} and block.names:
-        caption = caption_of(block, joined(block.lines).text.strip(), beside_table=beside_table)
-        return caption.kind if caption is not None else ""
-    if block.names and any(mark.kind == "formula" for line in block.lines for mark in line.marks):
-        return "formula"
-    if block.label is not None and not block.label.bullet:
-        return "section"
-    return ""
-
-
-def _continues_list(blocks: Sequence[Block]) -> list[bool]:
-    """For each block, whether it belongs to a definition that stands before it.
-
-    A list or code between two definitions does, and so it does where a definition ends in a colon.
-    """
-    continues = [False] * len(blocks)
-    goes_on = False
-    for at in range(len(blocks) - 1, -1, -1):
-        block = blocks[at]
-        if _is_deflist(block):
-            goes_on = True
-        elif not _may_belong(block):
-            goes_on = False
-        continues[at] = goes_on
-    colon = False
-    for at, block in enumerate(blocks):
-        if isinstance(block, Paragraph) and block.style.role == "definition":
-            colon = block.lines[-1].text.rstrip().endswith(":")
-        elif colon and _may_belong(block):
-            continues[at] = True
-        else:
-            colon = False
-    return continues
-
-
-def _is_deflist(block: Block) -> bool:
-    return isinstance(block, Paragraph) and block.style.role in {"term", "definition"}
-
-
-def _may_belong(block: Block) -> bool:
-    return isinstance(block, TableBlock) or block.is_list_item or block.style.role == "code"
-
-
-def _is_labelled(block: Block) -> bool:
-    if not isinstance(block, Paragraph) or block.level is not None:
-        return False
-    return any(bold_label(line) is not None for line in block.lines[:1])
-
-
-def _role(block: Block) -> str:
-    return block.style.role if isinstance(block, Paragraph) else "table"
-
-
-def _holds_figure(table: TableBlock, following: Sequence[Block]) -> bool:
-    """Whether a table holds nothing but pictures, with their captions in it or below it."""
-    blocks = [each for row in table.rows for cell in row.cells for each in cell.blocks]
-    captions = [each for each in blocks if _is_figure_caption(each)]
-    if len(captions) < len(blocks):
-        return False
-    return bool(captions) or any(map(_is_figure_caption, following))
-
-
-def _is_figure_caption(block: Block) -> bool:
-    if not isinstance(block, Paragraph):
-        return False
-    counted = sequence_kind(block)
-    return block.style.role == "figure caption" or (counted is not None and counted[0] == "figure")
 
 
 def _own_number(label: str) -> str | None:

@@ -104,7 +104,9 @@ def convertible(latex: str) -> str:
         latex = _DROPPED.sub(" ", latex)
         latex = _THOUSANDS.sub("", latex)
         latex = _FONT_WORD.sub(_font_word, latex)
-    return _WORDS.sub(_word, latex).strip().rstrip(".,;")
+    latex = _WORDS.sub(_word, latex).strip()
+    # The point of an empty delimiter ends no sentence.
+    return latex if latex.endswith(r"\right.") else latex.rstrip(".,;")
 
 
 def _styled(letter: re.Match[str]) -> str:

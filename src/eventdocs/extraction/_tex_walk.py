@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from eventdocs.extraction._tex_commands import (
 )
 from eventdocs.extraction._tex_counters import HEADINGS, Counters
 from eventdocs.extraction._tex_prose import Opened, ProseLines, TexProse
+from eventdocs.extraction._tex_skipping import skip_arguments, skip_length
 from eventdocs.extraction._tex_stream import TokenStream
 from eventdocs.extraction._tex_tokens import Token
 from eventdocs.extraction._text import BlockText
@@ -39,7 +39,6 @@ Target: TypeAlias = Callable[[str], None]
 """Gives the label to what it names."""
 
 _HEADING_COMMANDS = frozenset("\\" + name for name in HEADINGS)
-_LENGTH = re.compile(r"\s*=?\s*-?\d*\.?\d+\s*(?:pt|em|ex|cm|mm|in|bp|pc|dd|cc|sp|mu)\b\s*")
 _LENGTHS = frozenset({"vskip", "hskip", "kern", "mskip", "baselineskip", "parskip", "parindent"})
 
 
@@ -381,7 +380,7 @@ class TexWalk:
         elif name in DEFINING:
             self.skip(DEFINING[name])
         elif name in _LENGTHS:
-            self._skip_length()
+            skip_length(self.stream)
         elif not self.otherwise(token) and name.isalpha():
             self.stream.takes("*")
             following = self.stream.peek()
@@ -389,52 +388,8 @@ class TexWalk:
                 self.stream.option()
 
     def skip(self, arguments: str) -> None:
-        """Take arguments that nobody reads.
-
-        Args:
-            arguments: s for a star, o for one in brackets, p for one in parentheses, m for a
-                group, d and l for what follows the name in a plain TeX definition.
-        """
-        for kind in arguments:
-            if kind == "s":
-                self.stream.takes("*")
-            elif kind == "o":
-                self.stream.option()
-            elif kind == "m":
-                self.stream.argument()
-            elif kind == "p":
-                self._skip_parenthesis()
-            elif kind == "l":
-                self.stream.argument()
-                self.stream.skip_space()
-                self.stream.takes("=")
-                self.stream.argument()
-            else:
-                self._skip_definition()
-
-    def _skip_definition(self) -> None:
-        for _ in range(40):
-            token = self.stream.peek()
-            if token is None or token.kind == "par":
-                return
-            if token.kind == "{":
-                self.stream.argument()
-                return
-            self.stream.next()
-
-    def _skip_parenthesis(self) -> None:
-        token = self.stream.peek()
-        if token is not None and token.text.startswith("("):
-            end = token.text.find(")")
-            if end >= 0:
-                self.stream.takes(token.text[: end + 1])
-
-    def _skip_length(self) -> None:
-        token = self.stream.peek()
-        if token is not None and token.kind == "text":
-            found = _LENGTH.match(token.text)
-            if found:
-                self.stream.takes(found[0])
+        """Take arguments that nobody reads; see `skip_arguments`."""
+        skip_arguments(self.stream, arguments)
 
     def _character(self, token: Token, name: str) -> bool:
         place = (token.start, token.end)
