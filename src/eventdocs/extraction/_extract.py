@@ -41,9 +41,10 @@ def default_extractors() -> ExtractorRegistry:
     from eventdocs.extraction._html import HtmlExtractor
     from eventdocs.extraction._markdown import MarkdownExtractor
     from eventdocs.extraction._rst import RstExtractor
+    from eventdocs.extraction._tex import LatexExtractor
 
     return ExtractorRegistry(
-        [MarkdownExtractor(), HtmlExtractor(), DocxExtractor(), RstExtractor()]
+        [MarkdownExtractor(), HtmlExtractor(), DocxExtractor(), RstExtractor(), LatexExtractor()]
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 
 from eventdocs.extraction._draft import Draft
-from eventdocs.extraction._prose import Prose
 from eventdocs.extraction._table_terms import define_rows
 from eventdocs.extraction._tables import add_table
 from eventdocs.extraction._tex_commands import ENVIRONMENT_ARGUMENTS
@@ -87,7 +86,7 @@ class TexFloats:
         plain = name.removesuffix("*")
         walk.skip(ENVIRONMENT_ARGUMENTS.get(plain, "o"))
         kind = _FLOATS[plain]
-        self._begin(kind, plain if kind == "unknown" else kind)
+        self._floats.append(_Float(kind, plain if kind == "unknown" else kind))
 
         def finish(_: int) -> None:
             walk.begin_block()
@@ -95,9 +94,6 @@ class TexFloats:
 
         walk.begin(name, finish)
         walk.target = self._floats[-1].labels.append
-
-    def _begin(self, kind: ReferenceType, counter: str) -> None:
-        self._floats.append(_Float(kind, counter))
 
     def _finish(self) -> None:
         done = self._floats.pop()
@@ -130,7 +126,8 @@ class TexFloats:
             return
         prose = read[0]
         walk.text.add(prose)
-        walk.note(prose)
+        if not walk.in_cell:
+            walk.note(prose)
         current = self._floats[-1] if self._floats else None
         if current is None or of is not None:
             return
@@ -151,7 +148,7 @@ class TexFloats:
         walk.begin_block()
         long = name in _LONG
         if long:
-            self._begin("table", "table")
+            self._floats.append(_Float("table", "table"))
         target = walk.target
         if long:
             walk.target = self._floats[-1].labels.append
@@ -176,38 +173,29 @@ class TexFloats:
         while True:
             if rows.is_fresh:
                 self._rules(rows)
-            captions = self._captions()
             spans = _Spans()
             self._spans.append(spans)
             prose, stop = walk.cell(_STOPS)
             self._spans.pop()
-            if captions != self._captions() and not prose.text.strip():
-                prose = Prose()
             self._draft.count_cells(max(1, spans.cols) * max(1, spans.rows))
             if len(prose):
                 end = max(end, prose.whole()[1])
+            rows.cell(prose, col_span=spans.cols, row_span=spans.rows)
             if stop is None:
-                rows.cell(prose, col_span=spans.cols, row_span=spans.rows)
                 return end
             end = max(end, stop.end)
             if stop.text in _PARTS:
-                rows.cell(prose, col_span=spans.cols, row_span=spans.rows)
                 rows.end_part(stop.text[1:])
-                continue
-            rows.cell(prose, col_span=spans.cols, row_span=spans.rows)
-            if stop.text == r"\end":
+            elif stop.text == r"\end":
                 ended = stream.group()
                 if ended is not None and ended.text != name:
                     self._give_back(stop, ended.text)
                     return end
                 return max(end, ended.end) if ended is not None else end
-            if stop.kind == "command":
+            elif stop.kind == "command":
                 stream.takes("*")
                 stream.option()
                 rows.end_row()
-
-    def _captions(self) -> str | None:
-        return self._floats[-1].caption if self._floats else None
 
     def _rules(self, rows: TableRows) -> None:
         """Take the lines that are drawn above a row."""

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from eventdocs.extraction._prose import Prose
 from eventdocs.extraction._references import References
-from eventdocs.extraction._tex_math import (
-    MATH_ENVIRONMENTS,
-    MathSource,
-    Row,
-    TexMath,
-    one_row,
-    rows,
-)
+from eventdocs.extraction._tex_math import MATH_ENVIRONMENTS, MathSource, TexMath
+from eventdocs.extraction._tex_rows import Row, one_row, rows
 from eventdocs.extraction._tex_tokens import Token, argument_text
 from eventdocs.extraction._tex_walk import TexWalk
 

@@ -28,6 +28,7 @@ _INPUTS = {
 _HOLDING_TEXT = frozenset({"input", "include", "subfile", "import", "subimport"})
 _NOT_READ = Resolution(state="external", by="document")
 _LONGEST_ADDRESS = 4_000
+_LINE_BREAK = re.compile(r"[\r\n]")
 _NOT_CITING = frozenset({r"\citestyle", r"\setcitestyle", r"\DeclareCiteCommand"})
 
 
@@ -189,9 +190,8 @@ class TexLinks:
         if not sign or sign.isspace():
             return
         closing = "}" if sign == "{" and command.text != r"\verb" else sign
-        line = re.compile(r"[\r\n]").search(text, start)
-        end = text.find(closing, start + 1, line.start() if line else len(text))
-        if end >= 0:
+        end = text.find(closing, start + 1, start + _LONGEST_ADDRESS)
+        if end >= 0 and not _LINE_BREAK.search(text, start, end):
             stream.jump(end + 1)
             self._walk.prose.mark(
                 "code", text[start + 1 : end], text[start + 1 : end], (start + 1, end)

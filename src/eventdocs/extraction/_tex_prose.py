@@ -14,6 +14,7 @@ from eventdocs.extraction._tex_tokens import Token
 __all__ = ["Opened", "ProseLines", "TexProse"]
 
 _LIGATURE = re.compile(r"``|''|---?|[`']")
+_MOST_OPEN = 50
 _LIGATURES = {"``": "“", "''": "”", "---": "—", "--": "–", "`": "‘", "'": "'"}
 
 
@@ -97,14 +98,17 @@ class TexProse:
         """Begin a mark here."""
         self._fill_gap()
         mark.at = len(self.prose)
-        self._open.append(mark)
+        if len(self._open) < _MOST_OPEN:
+            self._open.append(mark)
         return mark
 
     def close(self, mark: Opened, end: int) -> None:
         """End a mark here; *end* is its end in the document."""
-        if mark in self._open:
-            self._open.remove(mark)
-            self._add(mark, end)
+        for at in range(len(self._open) - 1, -1, -1):
+            if self._open[at] is mark:
+                del self._open[at]
+                self._add(mark, end)
+                return
 
     def take(self) -> Prose:
         """Take the paragraph; a new one begins, in the styles that are still open."""

@@ -60,6 +60,7 @@ class TokenStream:
         self._macros = macros
         self._left = _FEWEST_EXPANDED + 4 * len(text)
         self._open_options = 0
+        self._false_to_the_end = False
         self._expandable: dict[str, bool] = {}
 
     @property
@@ -225,7 +226,7 @@ class TokenStream:
 
     def skip_false(self) -> None:
         r"""Go behind the `\fi` that ends what is not read."""
-        if not self.in_source:
+        if not self.in_source or self._false_to_the_end:
             return
         depth = 1
         for found in _CONDITION.finditer(self.text, self.position):
@@ -236,6 +237,7 @@ class TokenStream:
             if depth == 0 or (depth == 1 and found[1] == "else"):
                 self.jump(found.end())
                 return
+        self._false_to_the_end = True
 
     def _group(self, opening: Token) -> Argument:
         taken: list[Token] = []

@@ -171,7 +171,7 @@ class TexStructure:
     def _item(self, command: Token) -> None:
         walk = self._walk
         walk.flush()
-        walk.target = lambda name: walk.anchors.thing(name, "item")
+        walk.target = self._label_item
         if walk.lists:
             walk.lists[-1].item_begins = True
         option = walk.stream.option()
@@ -188,6 +188,10 @@ class TexStructure:
         region = self._deflists.body((walk.stream.position, walk.stream.position))
         if not any(region is each for each in walk.regions):
             walk.regions.append(region)
+
+    def _label_item(self, name: str) -> None:
+        self._walk.anchors.thing(name, "item")
+        self._walk.kinds.setdefault(name, "unknown")
 
     def _end_body(self, end: int) -> None:
         """Know where the body ends that is being read."""

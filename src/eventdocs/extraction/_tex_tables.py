@@ -37,7 +37,6 @@ class TableRows:
         self._rows: list[list[_Cell]] = [[]]
         self._ruled: list[bool] = [False]
         self._header: list[list[_Cell]] | None = None
-        self._header_given = False
 
     @property
     def is_fresh(self) -> bool:
@@ -60,10 +59,6 @@ class TableRows:
         """End a row."""
         self._rows.append([])
         self._ruled.append(False)
-
-    def drop_row(self) -> None:
-        """The row is none: it held a caption."""
-        self._rows[-1] = []
 
     def end_part(self, name: str) -> None:
         """What stands above is the head or the foot of each page of a long table."""

@@ -108,7 +108,7 @@ class TexTheorems:
         if kind.numbered:
             walk.counters.step(name)
         listener = statement.paragraphs.append
-        if kind.defines:
+        if kind.defines and len(walk.listeners) < self._draft.limits.max_nesting:
             walk.listeners.append(listener)
 
         def finish(_: int) -> None:
