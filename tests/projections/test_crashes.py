@@ -190,15 +190,20 @@ class TestCompetition:
         ):
             until = (await append_all(one, history)).sequence
 
-            async def catch_up(store: EventStore, projector: Trails, size: int) -> None:
+            def moving(store: EventStore, projector: Trails, size: int) -> Projection:
                 conditions = Conditions(
                     instrumentation=store.instrumentation, batch_size=size, patience=30.0
                 )
-                projection = Projection(store, projector, begin=store.begin, conditions=conditions)
+                return Projection(store, projector, begin=store.begin, conditions=conditions)
+
+            async def catch_up(projection: Projection) -> None:
                 while await projection.advance(until):
                     pass
 
-            await asyncio.gather(catch_up(one, trails, 2), catch_up(two, twin, 3))
+            first, second = moving(one, trails, 2), moving(two, twin, 3)
+            await first.advance(until)
+            await second.advance(until)  # so that the first believes in a place that is past
+            await asyncio.gather(catch_up(first), catch_up(second))
 
             assert await read_trails(one, trails) == fold(history)
         assert "eventdocs.projection.superseded" in {record.message for record in caplog.records}
