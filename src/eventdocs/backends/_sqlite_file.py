@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -85,11 +86,22 @@ class SqliteFile:
             StoreReadOnlyError: It must be switched to write-ahead mode and cannot be written.
         """
         with translated(self.label), contextlib.closing(self._open("rwc")) as connection:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            mode = self._write_ahead(connection)
         if mode != "wal":
             raise StoreUnavailableError(
                 self.label, f"it cannot be switched to write-ahead logging (it stays in {mode!r})"
             )
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> str:
+        # Where several do this at once, SQLite waits for nobody, whatever the timeout.
+        end = time.monotonic() + self.busy_timeout
+        while True:
+            try:
+                return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def connect(self) -> sqlite3.Connection:
         """Open a connection in autocommit mode, which a thread other than this may use."""
