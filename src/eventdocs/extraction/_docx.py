@@ -13,7 +13,6 @@ from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._references import References
 from eventdocs.extraction._registry import Extracted, Extractor, RawDocument
-from eventdocs.ir import Section
 
 __all__ = ["DocxExtractor"]
 
@@ -48,14 +47,7 @@ class DocxExtractor(Extractor):
                 reason=f"no Word document: {package.main()} is missing, or holds no body",
             )
         source = text.finished(document.digest)
-        draft = Draft(
-            source,
-            source_name=document.source_name,
-            extractor=self.name,
-            version=self.version,
-            library=self.library,
-            limits=limits,
-        )
+        draft = Draft(source, document=document, extractor=self, limits=limits)
         anchors = Anchors()
         reader = DocxReader(
             draft, formulas, anchors, References(draft, anchors, bare_citations=False)
@@ -63,5 +55,5 @@ class DocxExtractor(Extractor):
         reader.read(blocks)
         entities = list(draft.finished())
         anchors.settle(entities)
-        first = next((each.title for each in entities if isinstance(each, Section)), "")
-        return Extracted(text=source.text, title=reader.title or first, entities=tuple(entities))
+        title = reader.title or draft.first_heading
+        return Extracted(text=source.text, title=title, entities=tuple(entities))

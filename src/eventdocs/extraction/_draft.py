@@ -12,6 +12,7 @@ from eventdocs.errors import ExtractionLimitError
 from eventdocs.extraction._formulas import ReadFormula
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._linear import linear
+from eventdocs.extraction._registry import Extractor, RawDocument
 from eventdocs.extraction._source import SourceText
 from eventdocs.ir import (
     UNCHECKED,
@@ -52,10 +53,8 @@ class Draft:
 
     Args:
         source: The text that places refer to.
-        source_name: For messages.
-        extractor: Name of the extractor.
-        version: Its version.
-        library: The parser underneath, with its version.
+        document: What it was decoded from.
+        extractor: Who reads it; stands in the provenance of every entity.
         limits: What the document may cost.
     """
 
@@ -63,27 +62,30 @@ class Draft:
         self,
         source: SourceText,
         *,
-        source_name: str,
-        extractor: str,
-        version: str,
-        library: str,
+        document: RawDocument,
+        extractor: Extractor,
         limits: Limits,
     ) -> None:
         self.source = source
         self.limits = limits
         self.entities: list[Entity] = []
-        self._source_name = source_name
+        self._source_name = document.source_name
         self._cells = 0
         self._read: list[tuple[Formula, ReadFormula]] = []
         self._open: list[_Open] = []
         self._path: tuple[str, ...] = ()
         self._provenance: dict[tuple[Method, float], Provenance] = {}
-        self._maker = (extractor, version, library)
+        self._extractor = extractor
 
     @property
     def section(self) -> UUID | None:
         """Local id of the section that is being read."""
         return self._open[-1].section.id.entity_id if self._open else None
+
+    @property
+    def first_heading(self) -> str:
+        """The title of the first section; empty before there is one."""
+        return next((each.title for each in self.entities if isinstance(each, Section)), "")
 
     def heading(
         self, place: Place, *, title: str, level: int, number: str | None, anchor: str | None
@@ -281,11 +283,10 @@ class Draft:
         """Say who found something, and how sure they are."""
         known = self._provenance.get((method, confidence))
         if known is None:
-            extractor, version, library = self._maker
             known = Provenance(
-                extractor=extractor,
-                extractor_version=version,
-                library=library,
+                extractor=self._extractor.name,
+                extractor_version=self._extractor.version,
+                library=self._extractor.library,
                 method=method,
                 confidence=confidence,
             )

@@ -6,7 +6,6 @@ import re
 
 from typing_extensions import override
 
-from eventdocs.errors import ExtractionLimitError
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._blocks import Blocks
 from eventdocs.extraction._detect import HTML
@@ -19,8 +18,7 @@ from eventdocs.extraction._html_tree import HtmlTree, inner_text, parse_html
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._references import References
 from eventdocs.extraction._registry import Extracted, Extractor, RawDocument
-from eventdocs.extraction._source import SourceText, decode
-from eventdocs.ir import Section
+from eventdocs.extraction._source import read_source
 
 __all__ = ["HtmlExtractor"]
 
@@ -40,28 +38,13 @@ class HtmlExtractor(Extractor):
     @override
     def extract(self, document: RawDocument, limits: Limits) -> Extracted:
         encoding = declared_encoding(document.content, document.source_name)
-        text = decode(document.content, document.source_name, encoding)
-        source = SourceText(text, document.digest)
-        if len(source.lines) > limits.max_lines:
-            raise ExtractionLimitError(
-                source=document.source_name,
-                limit="max_lines",
-                allowed=limits.max_lines,
-                found=len(source.lines),
-            )
+        source = read_source(document, limits, declared=encoding)
         # A list in a page easily stands in as many elements again that only arrange it.
-        tree = parse_html(text, deepest=min(2 * limits.max_nesting, _DEEPEST))
-        draft = Draft(
-            source,
-            source_name=document.source_name,
-            extractor=self.name,
-            version=self.version,
-            library=self.library,
-            limits=limits,
-        )
+        tree = parse_html(source.text, deepest=min(2 * limits.max_nesting, _DEEPEST))
+        draft = Draft(source, document=document, extractor=self, limits=limits)
         formulas = FormulaReader(limits)
-        if _MACRO.search(text):
-            formulas.macros.collect(text)
+        if _MACRO.search(source.text):
+            formulas.macros.collect(source.text)
         anchors = Anchors()
         references = References(draft, anchors, bare_citations=False)
         blocks = Blocks(draft, formulas, anchors, references)
@@ -71,7 +54,7 @@ class HtmlExtractor(Extractor):
         reader.read(tree.root)
         entities = list(draft.finished())
         anchors.settle(entities)
-        return Extracted(text=text, title=_title(tree, draft), entities=tuple(entities))
+        return Extracted(text=source.text, title=_title(tree, draft), entities=tuple(entities))
 
 
 def _title(tree: HtmlTree, draft: Draft) -> str:
@@ -81,5 +64,4 @@ def _title(tree: HtmlTree, draft: Draft) -> str:
             if title:
                 return title
             break
-    first = next((each for each in draft.entities if isinstance(each, Section)), None)
-    return first.title if first is not None else ""
+    return draft.first_heading

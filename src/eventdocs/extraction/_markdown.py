@@ -9,7 +9,6 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 from typing_extensions import override
 
-from eventdocs.errors import ExtractionLimitError
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._detect import MARKDOWN
 from eventdocs.extraction._draft import Draft
@@ -21,8 +20,7 @@ from eventdocs.extraction._markdown_parser import LIBRARY, Chunk, MarkdownParser
 from eventdocs.extraction._markdown_reader import MarkdownReader
 from eventdocs.extraction._references import References
 from eventdocs.extraction._registry import Extracted, Extractor, RawDocument
-from eventdocs.extraction._source import SourceText, decode
-from eventdocs.ir import Section
+from eventdocs.extraction._source import read_source
 
 __all__ = ["MarkdownExtractor"]
 
@@ -43,26 +41,11 @@ class MarkdownExtractor(Extractor):
 
     @override
     def extract(self, document: RawDocument, limits: Limits) -> Extracted:
-        text = decode(document.content, document.source_name)
-        source = SourceText(text, document.digest)
-        if len(source.lines) > limits.max_lines:
-            raise ExtractionLimitError(
-                source=document.source_name,
-                limit="max_lines",
-                allowed=limits.max_lines,
-                found=len(source.lines),
-            )
+        source = read_source(document, limits)
         parser = MarkdownParser(limits.max_nesting)
         chunk = Chunk(source.lines, source.line_starts)
         tokens = parser.blocks(chunk.source)
-        draft = Draft(
-            source,
-            source_name=document.source_name,
-            extractor=self.name,
-            version=self.version,
-            library=self.library,
-            limits=limits,
-        )
+        draft = Draft(source, document=document, extractor=self, limits=limits)
         formulas = FormulaReader(limits)
         anchors = Anchors()
         front_matter = _front_matter(tokens)
@@ -75,7 +58,9 @@ class MarkdownExtractor(Extractor):
         MarkdownReader(draft, parser, formulas, anchors, references).read(tokens, chunk)
         entities = list(draft.finished())
         anchors.settle(entities)
-        return Extracted(text=text, title=_title(front_matter, draft), entities=tuple(entities))
+        return Extracted(
+            text=source.text, title=_title(front_matter, draft), entities=tuple(entities)
+        )
 
 
 def _front_matter(tokens: Sequence[Token]) -> str:
@@ -86,8 +71,7 @@ def _title(front_matter: str, draft: Draft) -> str:
     found = _TITLE.search(front_matter)
     if found:
         return found["title"].strip("\"'")
-    first = next((each for each in draft.entities if isinstance(each, Section)), None)
-    return first.title if first is not None else ""
+    return draft.first_heading
 
 
 def _announce(

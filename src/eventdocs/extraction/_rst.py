@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing_extensions import override
 
-from eventdocs.errors import ExtractionLimitError
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._detect import RESTRUCTURED_TEXT
 from eventdocs.extraction._draft import Draft
@@ -13,8 +12,7 @@ from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._references import References
 from eventdocs.extraction._registry import Extracted, Extractor, RawDocument
-from eventdocs.extraction._source import SourceText, decode
-from eventdocs.ir import Section
+from eventdocs.extraction._source import read_source
 
 __all__ = ["RstExtractor"]
 
@@ -38,25 +36,10 @@ class RstExtractor(Extractor):
             from eventdocs.extraction._rst_lines import whole
             from eventdocs.extraction._rst_names import Names
             from eventdocs.extraction._rst_reader import RstReader
-        text = decode(document.content, document.source_name)
-        source = SourceText(text, document.digest)
-        if len(source.lines) > limits.max_lines:
-            raise ExtractionLimitError(
-                source=document.source_name,
-                limit="max_lines",
-                allowed=limits.max_lines,
-                found=len(source.lines),
-            )
+        source = read_source(document, limits)
         names = Names()
         blocks = BlockParser(names, limits.max_nesting).parse(whole(source), titles=True)
-        draft = Draft(
-            source,
-            source_name=document.source_name,
-            extractor=self.name,
-            version=self.version,
-            library=self.library,
-            limits=limits,
-        )
+        draft = Draft(source, document=document, extractor=self, limits=limits)
         formulas = FormulaReader(limits)
         for macros in names.macros:
             formulas.macros.collect(macros)
@@ -65,6 +48,4 @@ class RstExtractor(Extractor):
         RstReader(draft, names, formulas, anchors, references).read(blocks)
         entities = list(draft.finished())
         anchors.settle(entities)
-        first = next((each for each in entities if isinstance(each, Section)), None)
-        title = first.title if first is not None else ""
-        return Extracted(text=text, title=title, entities=tuple(entities))
+        return Extracted(text=source.text, title=draft.first_heading, entities=tuple(entities))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from eventdocs.errors import UnreadableDocumentError
+from eventdocs.errors import ExtractionLimitError, UnreadableDocumentError
+from eventdocs.extraction._limits import Limits
+from eventdocs.extraction._registry import RawDocument
 from eventdocs.ir import SourceSpan
 from eventdocs.types import Digest
 
-__all__ = ["SourceText", "decode"]
+__all__ = ["SourceText", "decode", "read_source"]
 
 _LINE_ENDING = re.compile(r"\r\n|\r|\n")
 
@@ -88,3 +90,26 @@ class SourceText:
         return SourceSpan(
             source=self.digest, start=start, end=end, line=bisect_right(self.line_starts, start)
         )
+
+
+def read_source(document: RawDocument, limits: Limits, *, declared: str = "utf-8") -> SourceText:
+    """Decode a document of a text format.
+
+    Args:
+        document: The document.
+        limits: How many lines it may have.
+        declared: The encoding it declares to be in; see `decode`.
+
+    Raises:
+        UnreadableDocumentError: It is no text in that encoding.
+        ExtractionLimitError: It has more lines than the limit.
+    """
+    source = SourceText(decode(document.content, document.source_name, declared), document.digest)
+    if len(source.lines) > limits.max_lines:
+        raise ExtractionLimitError(
+            source=document.source_name,
+            limit="max_lines",
+            allowed=limits.max_lines,
+            found=len(source.lines),
+        )
+    return source

@@ -7,7 +7,6 @@ import re
 import attrs
 from typing_extensions import override
 
-from eventdocs.errors import ExtractionLimitError
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._deflists import DefinitionLists
 from eventdocs.extraction._detect import LATEX
@@ -17,7 +16,7 @@ from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._references import References
 from eventdocs.extraction._registry import Extracted, Extractor, RawDocument
-from eventdocs.extraction._source import SourceText, decode
+from eventdocs.extraction._source import read_source
 from eventdocs.extraction._tex_commands import DEFINING, VERBATIM_ENVIRONMENTS
 from eventdocs.extraction._tex_floats import TexFloats
 from eventdocs.extraction._tex_formulas import TexFormulas
@@ -67,28 +66,13 @@ class LatexExtractor(Extractor):
 
     @override
     def extract(self, document: RawDocument, limits: Limits) -> Extracted:
-        text = decode(document.content, document.source_name)
-        source = SourceText(text, document.digest)
-        if len(source.lines) > limits.max_lines:
-            raise ExtractionLimitError(
-                source=document.source_name,
-                limit="max_lines",
-                allowed=limits.max_lines,
-                found=len(source.lines),
-            )
-        draft = Draft(
-            source,
-            source_name=document.source_name,
-            extractor=self.name,
-            version=self.version,
-            library=self.library,
-            limits=limits,
-        )
+        source = read_source(document, limits)
+        draft = Draft(source, document=document, extractor=self, limits=limits)
         reader = _Reader(draft, limits)
         reader.read()
         entities = list(draft.finished())
         reader.settle(entities)
-        return Extracted(text=text, title=reader.title, entities=tuple(entities))
+        return Extracted(text=source.text, title=reader.title, entities=tuple(entities))
 
 
 class _Reader:
