@@ -13,7 +13,6 @@ from eventdocs.extraction._draft import Draft, Place
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._headings import heading_number
 from eventdocs.extraction._prose import PlacedText, Prose
-from eventdocs.extraction._references import References
 from eventdocs.extraction._table_writer import TableWriter
 from eventdocs.extraction._tables import RawTable
 from eventdocs.extraction._text import BlockText
@@ -28,16 +27,20 @@ class Blocks:
 
     A reader of a format calls it for each block. What one block says about the next is kept
     here: names given in advance, captions, formulas that the next words explain.
+
+    Attributes:
+        tables: Adds tables, and knows the captions around them.
+        definitions: Adds definition lists.
     """
 
     def __init__(
-        self, draft: Draft, reader: FormulaReader, anchors: Anchors, references: References
+        self, draft: Draft, text: BlockText, reader: FormulaReader, anchors: Anchors
     ) -> None:
         self._draft = draft
         self._anchors = anchors
-        self._text = BlockText(draft, reader, anchors, references)
-        self._tables = TableWriter(draft, anchors)
-        self._deflists = DefinitionLists(draft, reader, anchors)
+        self._text = text
+        self.tables = TableWriter(draft, anchors)
+        self.definitions = DefinitionLists(draft, reader, anchors)
         self._waiting: list[str] = []
         self._regions: list[Prose] = []
         self._lists: list[Heads | None] = []
@@ -51,7 +54,7 @@ class Blocks:
 
     def finish(self) -> None:
         """Nothing comes next."""
-        self._tables.forget()
+        self.tables.forget()
 
     # Names
 
@@ -64,10 +67,14 @@ class Blocks:
         """Know *name* as one of an entity that stands in the draft."""
         self._anchors.entity(name, local)
 
-    def _take_names(self, own: Sequence[str] = ()) -> list[str]:
-        """All names of a block: its own first, then those before it, the nearest first."""
+    def take_names(self) -> list[str]:
+        """Take the names that wait for what comes next, in the order in which they stand."""
         waiting, self._waiting = self._waiting, []
-        return list(dict.fromkeys((*own, *reversed(waiting))))
+        return waiting
+
+    def _named(self, own: Sequence[str] = ()) -> list[str]:
+        """All names of a block: its own first, then those before it, the nearest first."""
+        return list(dict.fromkeys((*own, *reversed(self.take_names()))))
 
     # Text
 
@@ -76,7 +83,7 @@ class Blocks:
         self.part()
         title = " ".join(prose.text.split())
         inner = [mark.content for mark in prose.marks if mark.kind == "anchor"]
-        all_names = self._take_names((*names, *inner))
+        all_names = self._named((*names, *inner))
         if self._quotes or self._lists or self._in_cell:
             for name in all_names:
                 self._anchors.thing(name, "heading")
@@ -114,7 +121,7 @@ class Blocks:
             self.caption(prose, caption, before_table=before_table)
             return
         self._forget_tables()
-        self._take_names()
+        self.take_names()
         self._text.add(prose)
         self._note(prose)
         if not self._in_cell:
@@ -126,17 +133,17 @@ class Blocks:
     def caption(self, prose: Prose, caption: Caption, *, before_table: bool) -> None:
         """Add a caption, and give it to its table if that has been read already."""
         self._text.know_figure(caption)
-        if caption.kind == "figure" or self._tables.caption(
+        if caption.kind == "figure" or self.tables.caption(
             caption, self._waiting, before_table=before_table
         ):
-            self._take_names()
+            self.take_names()
         self._text.add(prose, numbered=True)
         self._note(prose)
 
     def code(self, text: str, place: Place) -> None:
         """Pass over code; what is defined by it still says so."""
         self.part()
-        self._take_names()
+        self.take_names()
         self._note_plain(text, place)
 
     def part(self) -> None:
@@ -171,7 +178,7 @@ class Blocks:
             latex,
             place,
             display=True,
-            names=self._take_names(names),
+            names=self._named(names),
             notation=notation,
             number=number,
         )
@@ -183,11 +190,11 @@ class Blocks:
     def expect_caption(self, prose: Prose, caption: Caption) -> None:
         """Keep the caption of the table that comes next."""
         self._text.add(prose, numbered=True)
-        self._tables.expect(caption)
+        self.tables.expect(caption)
 
     def table(self, raw: RawTable, *, names: Sequence[str] = ()) -> None:
         """Add a table, whose cells were read by `cell()`."""
-        self._tables.add(raw, self._take_names(names))
+        self.tables.add(raw, self._named(names))
         self._text.leave()
         for cell in raw.cells:
             self._note(cell.prose)
@@ -209,32 +216,32 @@ class Blocks:
     def _forget_tables(self) -> None:
         # What stands in a cell does not part its table from a caption.
         if not self._in_cell:
-            self._tables.forget()
+            self.tables.forget()
 
     # Lists
 
-    def begin_definitions(self, *, glossary: bool = False) -> None:
+    def begin_definitions(self, names: Sequence[str] = (), *, glossary: bool = False) -> None:
         """Begin a list of terms and what they mean."""
         self.part()
         if glossary:
-            self._deflists.expect_glossary()
-        self._deflists.begin(self._take_names())
+            self.definitions.expect_glossary()
+        self.definitions.begin(self._named(names))
 
     def term(self, prose: Prose) -> None:
         """Add a term of the list."""
-        self._leave(self._deflists.term(prose))
+        self._leave(self.definitions.term(prose))
         self._text.add(prose)
         self._note(prose)
 
     def body(self, place: Place) -> None:
         """Begin the explanation of the terms before; the blocks that follow are part of it."""
-        region = self._deflists.body(place)
+        region = self.definitions.body(place)
         if not any(each is region for each in self._regions):
             self._regions.append(region)
 
     def end_definitions(self) -> None:
         """End the list."""
-        self._leave(self._deflists.end())
+        self._leave(self.definitions.end())
 
     def _leave(self, region: Prose | None) -> None:
         if region is not None and self._regions and self._regions[-1] is region:
@@ -242,24 +249,27 @@ class Blocks:
             # What is said in an explanation is said in the one around it.
             self._note(region)
 
-    @contextmanager
-    def list(self) -> Generator[None]:
-        """The items that are read in the block are those of one list."""
+    def begin_list(self) -> None:
+        """The items that follow are those of one list."""
         formulas = self._text.formulas
         after_formula: Heads | None = "symbols" if formulas.just_written else None
         self._lists.append(self._text.announces or after_formula)
         self.part()
-        yield
-        self._lists.pop()
+
+    def end_list(self) -> None:
+        """The last list that was begun has ended."""
+        if self._lists:
+            self._lists.pop()
         self.part()
 
-    def item(self) -> None:
-        """An item of a list begins."""
-        self._item_begins = True
+    def item(self, *, begins: bool = True) -> None:
+        """An item of a list begins, or has ended."""
+        self._item_begins = begins
 
-    @contextmanager
-    def quotation(self) -> Generator[None]:
-        """What is read in the block is quoted."""
+    def begin_quotation(self) -> None:
+        """What follows is quoted."""
         self._quotes += 1
-        yield
+
+    def end_quotation(self) -> None:
+        """The last quotation that was begun has ended."""
         self._quotes -= 1

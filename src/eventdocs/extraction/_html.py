@@ -19,6 +19,7 @@ from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._references import References
 from eventdocs.extraction._registry import Extracted, Extractor, RawDocument
 from eventdocs.extraction._source import read_source
+from eventdocs.extraction._text import BlockText
 
 __all__ = ["HtmlExtractor"]
 
@@ -47,7 +48,8 @@ class HtmlExtractor(Extractor):
             formulas.macros.collect(source.text)
         anchors = Anchors()
         references = References(draft, anchors, bare_citations=False)
-        blocks = Blocks(draft, formulas, anchors, references)
+        text = BlockText(draft, formulas, anchors, references)
+        blocks = Blocks(draft, text, formulas, anchors)
         reader = HtmlReader(tree, draft, blocks, references)
         for name in reader.targets:
             anchors.thing(name, "anchor")

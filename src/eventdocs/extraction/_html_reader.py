@@ -252,18 +252,20 @@ class HtmlReader:
         for name in element.names:
             self._blocks.name(name)
         self._blocks.part()
-        with self._blocks.quotation():
-            self._children(element)
+        self._blocks.begin_quotation()
+        self._children(element)
+        self._blocks.end_quotation()
 
     # Lists
 
     def _list(self, element: Element) -> None:
         for name in element.names:
             self._blocks.name(name)
-        with self._blocks.list():
-            for child in element.elements:
-                self._blocks.item()
-                self._block(child)
+        self._blocks.begin_list()
+        for child in element.elements:
+            self._blocks.item()
+            self._block(child)
+        self._blocks.end_list()
 
     def _definitions(self, element: Element) -> None:
         for name in element.names:

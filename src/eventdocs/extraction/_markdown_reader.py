@@ -9,11 +9,11 @@ import attrs
 from markdown_it.token import Token
 
 from eventdocs.extraction._anchors import Anchors
+from eventdocs.extraction._blocks import Blocks
 from eventdocs.extraction._captions import Caption, read_caption
-from eventdocs.extraction._deflists import DefinitionLists
 from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
-from eventdocs.extraction._headings import Slugs, heading_number
+from eventdocs.extraction._headings import Slugs
 from eventdocs.extraction._markdown_blocks import Directive
 from eventdocs.extraction._markdown_parser import Chunk, MarkdownParser, split
 from eventdocs.extraction._markdown_table_reader import (
@@ -25,8 +25,6 @@ from eventdocs.extraction._markdown_table_reader import (
 from eventdocs.extraction._markdown_text import MarkdownText
 from eventdocs.extraction._prose import Passage, Prose
 from eventdocs.extraction._references import References
-from eventdocs.extraction._table_writer import TableWriter
-from eventdocs.extraction._where import Heads
 
 __all__ = ["MarkdownReader"]
 
@@ -71,16 +69,8 @@ class MarkdownReader:
         self._parser = parser
         self._anchors = anchors
         self._text = MarkdownText(draft, parser, formulas, anchors, references)
-        self._formulas = self._text.formulas
-        self._tables = TableWriter(draft, anchors)
-        self._deflists = DefinitionLists(draft, formulas, anchors)
+        self._blocks = Blocks(draft, self._text, formulas, anchors)
         self._slugs = Slugs()
-        self._waiting: list[str] = []
-        self._regions: list[Prose] = []
-        self._quotes = 0
-        self._lists: list[Heads | None] = []
-        self._item_begins = False
-        self._in_cell = False
         # A handler reads a token, and returns where to go on unless that is the next one.
         self._handlers: dict[str, Callable[[_Here], int | None]] = {
             "heading_open": self._heading,
@@ -113,7 +103,7 @@ class MarkdownReader:
     def read(self, tokens: Sequence[Token], chunk: Chunk) -> None:
         """Read all *tokens* of a document, whose lines are those of *chunk*."""
         self._walk(tokens, chunk)
-        self._tables.forget()
+        self._blocks.finish()
 
     def _walk(self, tokens: Sequence[Token], chunk: Chunk) -> None:
         at = 0
@@ -123,43 +113,18 @@ class MarkdownReader:
 
     # Text
 
-    def _note(self, prose: Prose) -> None:
-        for region in self._regions:
-            region.extend(prose)
-
-    def _begin_block(self) -> None:
-        self._forget_tables()
-        self._text.leave()
-
-    def _forget_tables(self) -> None:
-        # What stands in a cell does not part its table from a caption.
-        if not self._in_cell:
-            self._tables.forget()
-
     def _heading(self, here: _Here) -> int:
         inline = here.tokens[here.at + 1]
-        self._begin_block()
         prose = self._text.read(here.chunk.passage(inline.content, here.lines[0]))
         title = " ".join(prose.text.split())
         explicit = [mark.content for mark in prose.marks if mark.kind == "anchor"]
         slugs = self._slugs.of(title, explicit[0] if explicit else None)
-        names = [*explicit, *self._take_names(), *slugs]
-        if self._quotes or self._lists or self._in_cell:
-            for name in names:
-                self._anchors.thing(name, "heading")
-        else:
-            local = self._draft.heading(
-                here.chunk.line_place(*here.lines),
-                title=title,
-                level=int(here.token.tag[1:]),
-                number=heading_number(title),
-                anchor=names[0] if names else None,
-            )
-            for name in names:
-                self._anchors.entity(name, local)
-        self._text.add(prose, numbered=True)
-        self._note(prose)
-        self._formulas.names = []
+        self._blocks.heading(
+            prose,
+            here.chunk.line_place(*here.lines),
+            level=int(here.token.tag[1:]),
+            names=[*explicit, *self._blocks.take_names(), *slugs],
+        )
         return here.at + 3
 
     def _paragraph(self, here: _Here) -> None:
@@ -171,31 +136,13 @@ class MarkdownReader:
                 self._read_paragraph(prose, passage, before_table=before_table)
 
     def _read_paragraph(self, prose: Prose, passage: Passage, *, before_table: bool) -> None:
-        label = next((mark.content for mark in prose.marks if mark.kind == "anchor"), None)
-        if label is not None and not prose.text.strip():
+        anchors = list(prose.marks_in(0, len(prose), "anchor"))
+        if anchors and not prose.text.strip():
             # Nothing but an anchor: it names what comes next.
-            for mark in prose.marks_in(0, len(prose), "anchor"):
-                self._name(mark.content, "anchor")
+            for mark in anchors:
+                self._blocks.name(mark.content)
             return
-        caption = None if self._in_cell else read_caption(prose.text.strip(), label)
-        if caption is not None:
-            self._text.know_figure(caption)
-            if caption.kind == "figure" or self._tables.caption(
-                caption, self._waiting, before_table=before_table
-            ):
-                self._take_names()
-            self._text.add(prose, numbered=True)
-            self._note(prose)
-            return
-        self._forget_tables()
-        self._take_names()
-        self._text.add(prose)
-        self._note(prose)
-        if not self._in_cell:
-            in_list = bool(self._lists)
-            explains = self._lists[-1] if self._item_begins and in_list else None
-            self._item_begins = False
-            self._text.define(prose, passage, in_list=in_list, explains=explains)
+        self._blocks.paragraph(prose, passage, before_table=before_table)
 
     # Formulas
 
@@ -205,20 +152,15 @@ class MarkdownReader:
         self._display(here.token.content, place, here.token.meta["label"])
 
     def _display(self, latex: str, place: tuple[int, int], label: str | None) -> None:
-        self._forget_tables()
-        names = [*filter(None, [label]), *self._take_names()]
-        self._formulas.add(latex, place, display=True, names=names)
-        if self._regions:
-            prose = Prose()
-            prose.add(self._formulas.text(latex, display=True), place)
-            self._note(prose)
+        names = [*filter(None, [label]), *self._blocks.take_names()]
+        self._blocks.display(latex, place, names=names)
 
     def _raw_directive(self, here: _Here) -> None:
         directive: Directive = here.token.meta["directive"]
         if directive.name != "math":
             if directive.label:
                 self._anchors.thing(directive.label, "directive")
-            self._take_names()
+            self._blocks.take_names()
             return
         lines = here.chunk.lines
         first = directive.start if directive.argument else directive.first
@@ -234,71 +176,45 @@ class MarkdownReader:
             last = after - 1 if after - first > 1 else after
             self._display(token.content, here.chunk.line_place(first + 1, last), None)
             return
-        self._begin_block()
-        self._take_names()
-        if self._regions:
-            prose = Prose()
-            prose.add(" ".join(token.content.split()), here.chunk.line_place(first, after))
-            self._note(prose)
+        self._blocks.code(token.content, here.chunk.line_place(first, after))
 
     # Names
 
     def _named(self, here: _Here) -> None:
         if here.token.content:
-            self._name(here.token.content, "anchor")
+            self._blocks.name(here.token.content)
         if here.token.meta.get("glossary"):
-            self._deflists.expect_glossary()
+            self._blocks.definitions.expect_glossary()
 
     def _html(self, here: _Here) -> None:
         for found in _HTML_ID.finditer(here.token.content):
-            self._name(found[1], "anchor")
+            self._blocks.name(found[1])
 
     def _footnote(self, here: _Here) -> None:
         self._anchors.thing(f"^{here.token.meta['label']}", "footnote")
-
-    def _name(self, name: str, kind: str) -> None:
-        self._waiting.append(name)
-        self._anchors.thing(name, kind)
-
-    def _take_names(self) -> list[str]:
-        names, self._waiting = self._waiting, []
-        return names
 
     # Tables
 
     def _pipe_table(self, here: _Here) -> None:
         raw = pipe_table(here.token, here.chunk, self._draft, self._text.cell)
-        self._tables.add(raw, self._take_names())
-        self._note_table([cell.prose for cell in raw.cells])
+        self._blocks.table(raw, names=self._blocks.take_names())
 
     def _drawn_table(self, here: _Here) -> None:
         raw = drawn_table(here.token, here.chunk, self._draft, self._text.cell, self._cell_blocks)
-        self._tables.add(raw, self._take_names())
-        self._note_table([cell.prose for cell in raw.cells])
+        self._blocks.table(raw, names=self._blocks.take_names())
 
     def _list_table(self, tokens: Sequence[Token], chunk: Chunk, directive: Directive) -> None:
         header = (_count(directive, "header-rows"), _count(directive, "stub-columns"))
         raw = list_table(tokens, chunk, self._draft, header, self._cell_tokens)
         if raw is not None:
-            self._tables.add(raw, self._take_names())
-            self._note_table([cell.prose for cell in raw.cells])
-
-    def _note_table(self, cells: Sequence[Prose]) -> None:
-        self._text.leave()
-        if self._regions:
-            for prose in cells:
-                self._note(prose)
+            self._blocks.table(raw, names=self._blocks.take_names())
 
     def _cell_blocks(self, chunk: Chunk) -> Prose:
         return self._cell_tokens(self._parser.blocks(chunk.source), chunk)
 
     def _cell_tokens(self, tokens: Sequence[Token], chunk: Chunk) -> Prose:
-        region = Prose()
-        outer, self._regions = self._regions, [region]
-        was_in_cell, self._in_cell = self._in_cell, True
-        names, self._waiting = self._waiting, []
-        self._walk(tokens, chunk)
-        self._regions, self._in_cell, self._waiting = outer, was_in_cell, names
+        with self._blocks.cell() as region:
+            self._walk(tokens, chunk)
         return region
 
     # Containers
@@ -307,18 +223,18 @@ class MarkdownReader:
         directive: Directive = here.token.meta["directive"]
         is_figure = directive.name.startswith("figure")
         if directive.label:
-            self._name(directive.label, "figure" if is_figure else "directive")
+            self._blocks.name(directive.label, "figure" if is_figure else "directive")
         elif directive.name == "figure-md" and directive.argument:
-            self._name(directive.argument, "figure")
+            self._blocks.name(directive.argument, "figure")
         if directive.name in {"table", "list-table"} and directive.argument:
             text = self._text.read(here.chunk.passage(directive.argument, directive.start)).text
-            self._tables.expect(read_caption(text) or Caption("table", None, text.strip()))
+            self._blocks.tables.expect(read_caption(text) or Caption("table", None, text.strip()))
         end = matching(here.tokens, here.at)
         if directive.name == "list-table":
             self._list_table(here.tokens[here.at + 1 : end], here.chunk, directive)
             return end
         if directive.name == "glossary":
-            self._deflists.expect_glossary()
+            self._blocks.definitions.expect_glossary()
             if here.tokens[here.at + 1].type != "dl_open":
                 self._indented_glossary(directive, here.chunk)
                 return end
@@ -327,11 +243,11 @@ class MarkdownReader:
     def _directive_close(self, here: _Here) -> None:
         directive: Directive = here.token.meta["directive"]
         if directive.name == "glossary":
-            self._deflists.forget_glossary()
+            self._blocks.definitions.forget_glossary()
 
     def _indented_glossary(self, directive: Directive, chunk: Chunk) -> None:
         """Read a glossary as reStructuredText writes it: terms, and below them what they mean."""
-        self._deflists.begin([])
+        self._blocks.definitions.begin([])
         line = directive.first
         while line < directive.end:
             text = chunk.lines[line]
@@ -339,19 +255,19 @@ class MarkdownReader:
             while after < directive.end and chunk.lines[after][:1] in {"", " ", "\t"}:
                 after += 1
             if text.strip():
-                self._deflists.term(self._text.cell(chunk.passage(text.strip(), line)))
+                self._blocks.definitions.term(self._text.cell(chunk.passage(text.strip(), line)))
                 body = "\n".join(chunk.lines[line + 1 : after])
                 if body.strip():
-                    region = self._deflists.body(chunk.line_place(line + 1, after))
+                    region = self._blocks.definitions.body(chunk.line_place(line + 1, after))
                     region.extend(self._text.cell(chunk.passage(body, line + 1)))
             line = after
-        self._deflists.end()
+        self._blocks.definitions.end()
 
     def _deflist(self, here: _Here) -> int | None:
         if here.token.nesting < 0:
-            self._leave(self._deflists.end())
+            self._blocks.end_definitions()
             return None
-        self._begin_block()
+        self._blocks.part()
         end = matching(here.tokens, here.at)
         if _is_code(here):
             self._paragraph(_Here(here.tokens, here.at + 2, here.chunk))
@@ -363,43 +279,36 @@ class MarkdownReader:
                 # A line, and below it the caption of a table: it only looks like a definition.
                 self._paragraph(_Here(here.tokens, here.at + 2, here.chunk))
                 text = self._text.read(here.chunk.passage(caption.content, (caption.map or [0])[0]))
-                self._tables.expect(
+                self._blocks.tables.expect(
                     read_caption(text.text) or Caption("table", None, text.text.strip())
                 )
                 return end + 1
-        self._deflists.begin(self._take_names())
+        self._blocks.begin_definitions(self._blocks.take_names())
         return None
 
     def _term(self, here: _Here) -> int:
         inline = here.tokens[here.at + 1]
         prose = self._text.read(here.chunk.passage(inline.content, (inline.map or [0])[0]))
-        self._leave(self._deflists.term(prose))
-        self._text.add(prose)
-        self._note(prose)
+        self._blocks.term(prose)
         return here.at + 3
 
     def _body(self, here: _Here) -> None:
-        region = self._deflists.body(here.chunk.line_place(*here.lines))
-        if region not in self._regions:
-            self._regions.append(region)
-
-    def _leave(self, region: Prose | None) -> None:
-        if region in self._regions:
-            self._regions.remove(region)
+        self._blocks.body(here.chunk.line_place(*here.lines))
 
     def _list(self, here: _Here) -> None:
         if here.token.nesting > 0:
-            after_formula: Heads | None = "symbols" if self._formulas.just_written else None
-            self._lists.append(self._text.announces or after_formula)
-        elif self._lists:
-            self._lists.pop()
-        self._begin_block()
+            self._blocks.begin_list()
+        else:
+            self._blocks.end_list()
 
     def _item(self, here: _Here) -> None:
-        self._item_begins = here.token.nesting > 0
+        self._blocks.item(begins=here.token.nesting > 0)
 
     def _quote(self, here: _Here) -> None:
-        self._quotes += here.token.nesting
+        if here.token.nesting > 0:
+            self._blocks.begin_quotation()
+        else:
+            self._blocks.end_quotation()
 
 
 def _count(directive: Directive, option: str) -> int:
