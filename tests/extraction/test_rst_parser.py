@@ -16,13 +16,13 @@ from eventdocs.extraction._rst_blocks import BlockParser
 from eventdocs.extraction._rst_lines import Lines, whole
 from eventdocs.extraction._rst_names import Names
 from eventdocs.extraction._rst_nodes import (
-    Blocks,
     Code,
     DefinitionList,
     FieldList,
     Footnote,
     Heading,
     ListBlock,
+    Nodes,
     Paragraph,
     Quote,
     TableBlock,
@@ -130,7 +130,7 @@ def _lines(text: str) -> Lines:
     return whole(SourceText(text, digest_of(text.encode())))
 
 
-def _ours(blocks: Blocks, prose: RstProse) -> Iterator[tuple[str, str]]:
+def _ours(blocks: Nodes, prose: RstProse) -> Iterator[tuple[str, str]]:
     for block in blocks:
         match block:
             case Paragraph():

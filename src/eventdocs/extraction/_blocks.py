@@ -78,13 +78,16 @@ class Blocks:
 
     # Text
 
-    def heading(self, prose: Prose, place: Place, *, level: int, names: Sequence[str]) -> None:
+    def heading(
+        self, prose: Prose, place: Place, *, level: int, names: Sequence[str]
+    ) -> UUID | None:
         """Add a heading with the section that it begins; in a list or a quotation it begins none."""
         self.part()
         title = " ".join(prose.text.split())
         inner = [mark.content for mark in prose.marks if mark.kind == "anchor"]
         all_names = self._named((*names, *inner))
         if self._quotes or self._lists or self._in_cell:
+            local = None
             for name in all_names:
                 self._anchors.thing(name, "heading")
         else:
@@ -100,6 +103,12 @@ class Blocks:
         self._text.add(prose, numbered=True)
         self._note(prose)
         self._text.formulas.names = []
+        return local
+
+    def words(self, prose: Prose) -> None:
+        """Add text that is no paragraph, such as a title in a box."""
+        self._text.add(prose)
+        self._note(prose)
 
     def paragraph(self, prose: Prose, written: PlacedText, *, before_table: bool = False) -> None:
         """Add what stands in a paragraph.

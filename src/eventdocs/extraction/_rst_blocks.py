@@ -14,7 +14,6 @@ from eventdocs.extraction._rst_lines import Lines
 from eventdocs.extraction._rst_names import Names
 from eventdocs.extraction._rst_nodes import (
     Block,
-    Blocks,
     Code,
     DefinitionList,
     FieldList,
@@ -22,6 +21,7 @@ from eventdocs.extraction._rst_nodes import (
     Item,
     LineBlock,
     ListBlock,
+    Nodes,
     Paragraph,
     Quote,
     TableBlock,
@@ -58,7 +58,7 @@ class BlockParser:
 
     Args:
         names: Gets the names that the blocks define.
-        deepest: Blocks that stand deeper inside one another stay text.
+        deepest: Nodes that stand deeper inside one another stay text.
     """
 
     def __init__(self, names: Names, deepest: int) -> None:
@@ -66,7 +66,7 @@ class BlockParser:
         self._styles: list[str] = []
         self._explicit = ExplicitMarkup(names, self.parse)
 
-    def parse(self, lines: Lines, depth: int = 0, *, titles: bool = False) -> Blocks:
+    def parse(self, lines: Lines, depth: int = 0, *, titles: bool = False) -> Nodes:
         """Parse *lines*.
 
         Args:
@@ -84,11 +84,11 @@ class BlockParser:
             self._styles.append(style)
         return self._styles.index(style) + 1
 
-    def explicit(self, lines: Lines, at: int, depth: int, *, titles: bool) -> tuple[Blocks, int]:
+    def explicit(self, lines: Lines, at: int, depth: int, *, titles: bool) -> tuple[Nodes, int]:
         """Parse what two dots begin; returns the number of the line behind it, too."""
         return self._explicit.parse(lines, at, depth, titles=titles)
 
-    def anonymous(self, lines: Lines, at: int) -> tuple[Blocks, int]:
+    def anonymous(self, lines: Lines, at: int) -> tuple[Nodes, int]:
         """Parse a target without a name; returns the number of the line behind it, too."""
         return self._explicit.anonymous(lines, at)
 
@@ -104,7 +104,7 @@ class _Reading:
         self._titles = titles
         self._found: list[Block] = []
 
-    def blocks(self) -> Blocks:
+    def blocks(self) -> Nodes:
         at = 0
         while at < len(self._texts):
             at = self._block(at) if self._texts[at] else at + 1
@@ -125,7 +125,7 @@ class _Reading:
         after = self._enumerated(at) if ENUMERATOR.match(text) else None
         return self._text(at) if after is None else after
 
-    def _inner(self, lines: Lines) -> Blocks:
+    def _inner(self, lines: Lines) -> Nodes:
         return self._parser.parse(lines, self._depth + 1)
 
     def _line(self, at: int) -> str | None:
@@ -138,7 +138,7 @@ class _Reading:
 
     # Lists
 
-    def _item(self, at: int, indent: int) -> tuple[Blocks, int]:
+    def _item(self, at: int, indent: int) -> tuple[Nodes, int]:
         if self._texts[at][indent:]:
             body, after = self._lines.indented(at, indent=indent)
         else:
@@ -147,7 +147,7 @@ class _Reading:
 
     def bullets(self, at: int, found: re.Match[str]) -> int:
         mark = found[0][0]
-        items: list[Blocks] = []
+        items: list[Nodes] = []
         match: re.Match[str] | None = found
         while match:
             item, at = self._item(at, match.end())
@@ -163,7 +163,7 @@ class _Reading:
         current = read_enumerator(self._texts[at], None)
         if current is None or not self._continues(at, current):
             return None
-        items: list[Blocks] = []
+        items: list[Nodes] = []
         while True:
             item, at = self._item(at, current.width)
             items.append(item)
@@ -194,7 +194,7 @@ class _Reading:
         return at
 
     def options(self, at: int, found: re.Match[str]) -> int | None:
-        items: list[Blocks] = []
+        items: list[Nodes] = []
         match: re.Match[str] | None = found
         while match:
             body, after = self._lines.indented(at, first=match.end())

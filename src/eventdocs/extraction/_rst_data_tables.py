@@ -10,7 +10,7 @@ import attrs
 from eventdocs.extraction._prose import Passage
 from eventdocs.extraction._rst_directives import FIELD
 from eventdocs.extraction._rst_lines import Lines
-from eventdocs.extraction._rst_nodes import Blocks, Directive, ListBlock, Paragraph, TableCell
+from eventdocs.extraction._rst_nodes import Directive, ListBlock, Nodes, Paragraph, TableCell
 
 __all__ = ["ValueCell", "csv_rows", "listed_cells"]
 
@@ -55,7 +55,7 @@ def listed_cells(directive: Directive) -> tuple[list[TableCell], list[int]]:
     return cells, widths
 
 
-def _spans(blocks: Blocks) -> tuple[int, int]:
+def _spans(blocks: Nodes) -> tuple[int, int]:
     """Read the roles by which the kernel's `flat-table` makes a cell wider."""
     spans = {"r": 1, "c": 1}
     first = blocks[0] if blocks else None

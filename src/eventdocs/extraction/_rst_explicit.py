@@ -9,11 +9,11 @@ from eventdocs.extraction._rst_directives import KEEPS_TITLES, OPAQUE, WITHOUT_A
 from eventdocs.extraction._rst_lines import Lines
 from eventdocs.extraction._rst_names import Names, Role, characters, normalised
 from eventdocs.extraction._rst_nodes import (
-    Blocks,
     DefinitionList,
     Directive,
     Footnote,
     Item,
+    Nodes,
     Target,
 )
 
@@ -39,7 +39,7 @@ _ROLE = re.compile(rf"(?P<name>{_NAME})\s*(?:\(\s*(?P<like>{_NAME})\s*\))?$")
 class ParseBlocks(Protocol):
     """Parses blocks inside of others."""
 
-    def __call__(self, lines: Lines, depth: int = 0, *, titles: bool = False) -> Blocks: ...
+    def __call__(self, lines: Lines, depth: int = 0, *, titles: bool = False) -> Nodes: ...
 
 
 class ExplicitMarkup:
@@ -49,7 +49,7 @@ class ExplicitMarkup:
         self._names = names
         self._blocks = blocks
 
-    def parse(self, lines: Lines, at: int, depth: int, *, titles: bool) -> tuple[Blocks, int]:
+    def parse(self, lines: Lines, at: int, depth: int, *, titles: bool) -> tuple[Nodes, int]:
         """Parse what the two dots in line *at* begin.
 
         Returns:
@@ -82,12 +82,12 @@ class ExplicitMarkup:
             return (), at + 1
         return (), lines.indented(at, first=2)[1]
 
-    def anonymous(self, lines: Lines, at: int) -> tuple[Blocks, int]:
+    def anonymous(self, lines: Lines, at: int) -> tuple[Nodes, int]:
         """Parse a target that begins with two underscores."""
         body, after = lines.indented(at, first=2, until_blank=True)
         return self._nameless(" ".join(body.texts)), after
 
-    def _target(self, body: Lines) -> Blocks | None:
+    def _target(self, body: Lines) -> Nodes | None:
         text = " ".join(part.strip() for part in body.texts)
         found = _TARGET_NAME.match(text)
         if found is None:
@@ -105,7 +105,7 @@ class ExplicitMarkup:
             self._names.addresses.setdefault(name, _address(rest))
         return ()
 
-    def _nameless(self, rest: str) -> Blocks:
+    def _nameless(self, rest: str) -> Nodes:
         rest = rest.strip()
         name = f"__{len(self._names.anonymous)}"
         alias = _REFERENCE.match(rest)
@@ -158,7 +158,7 @@ class ExplicitMarkup:
             text = "\n".join(body.texts)
             if "\\" in text:
                 self._names.macros.append(text)
-        blocks: Blocks = ()
+        blocks: Nodes = ()
         if name not in OPAQUE:
             inner_titles = titles and name in KEEPS_TITLES
             blocks = self._blocks(content, depth + 1, titles=inner_titles)
@@ -169,7 +169,7 @@ class ExplicitMarkup:
         place = lines.place(at, after)
         return Directive(name, argument, options, parts.fields, content, blocks, place)
 
-    def _glossary(self, content: Lines, depth: int) -> Blocks:
+    def _glossary(self, content: Lines, depth: int) -> Nodes:
         """Parse terms, several of which may share what is indented below them."""
         items: list[Item] = []
         terms: list[Lines] = []

@@ -11,7 +11,6 @@ from eventdocs.extraction._rst_lines import Lines
 
 __all__ = [
     "Block",
-    "Blocks",
     "Code",
     "DefinitionList",
     "Directive",
@@ -21,6 +20,7 @@ __all__ = [
     "Item",
     "LineBlock",
     "ListBlock",
+    "Nodes",
     "Paragraph",
     "Quote",
     "TableBlock",
@@ -28,7 +28,7 @@ __all__ = [
     "Target",
 ]
 
-Blocks: TypeAlias = "tuple[Block, ...]"
+Nodes: TypeAlias = "tuple[Block, ...]"
 
 
 @attrs.frozen(eq=False)
@@ -51,14 +51,14 @@ class Heading:
 class Quote:
     """What is indented."""
 
-    blocks: Blocks
+    blocks: Nodes
 
 
 @attrs.frozen(eq=False)
 class ListBlock:
     """A list with bullets, numbers or options: the blocks of each item."""
 
-    items: tuple[Blocks, ...]
+    items: tuple[Nodes, ...]
 
 
 @attrs.frozen(eq=False)
@@ -73,7 +73,7 @@ class Item:
 
     terms: tuple[Lines, ...]
     lines: Lines
-    blocks: Blocks
+    blocks: Nodes
 
 
 @attrs.frozen(eq=False)
@@ -112,7 +112,7 @@ class TableCell:
 
     row: int
     col: int
-    blocks: Blocks
+    blocks: Nodes
     place: tuple[int, int] | None
     row_span: int = 1
     col_span: int = 1
@@ -156,7 +156,7 @@ class Footnote:
 
     label: str
     citation: bool
-    blocks: Blocks
+    blocks: Nodes
 
 
 @attrs.frozen(eq=False)
@@ -185,7 +185,7 @@ class Directive:
     options: dict[str, str]
     fields: Lines
     content: Lines
-    blocks: Blocks
+    blocks: Nodes
     place: tuple[int, int]
 
     @property

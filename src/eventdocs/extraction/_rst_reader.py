@@ -6,18 +6,16 @@ import re
 from collections.abc import Sequence
 
 from eventdocs.extraction._anchors import Anchors
+from eventdocs.extraction._blocks import Blocks
 from eventdocs.extraction._captions import Caption, read_caption
-from eventdocs.extraction._deflists import DefinitionLists
 from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
-from eventdocs.extraction._headings import heading_number
 from eventdocs.extraction._prose import Prose
 from eventdocs.extraction._references import References
 from eventdocs.extraction._rst_directives import TITLED
 from eventdocs.extraction._rst_lines import Lines
 from eventdocs.extraction._rst_names import Names, normalised
 from eventdocs.extraction._rst_nodes import (
-    Blocks,
     Code,
     DefinitionList,
     Directive,
@@ -27,6 +25,7 @@ from eventdocs.extraction._rst_nodes import (
     Item,
     LineBlock,
     ListBlock,
+    Nodes,
     Paragraph,
     Quote,
     TableBlock,
@@ -34,7 +33,6 @@ from eventdocs.extraction._rst_nodes import (
 )
 from eventdocs.extraction._rst_table_reader import RstTables
 from eventdocs.extraction._rst_text import RstText
-from eventdocs.extraction._where import Heads
 from eventdocs.ir import Resolution
 
 __all__ = ["RstReader"]
@@ -63,22 +61,16 @@ class RstReader:
         self._draft = draft
         self._anchors = anchors
         self._text = RstText(draft, names, formulas, anchors, references)
-        self._formulas = self._text.formulas
-        self._tables = RstTables(draft, anchors, self._text, self._cell_blocks)
-        self._deflists = DefinitionLists(draft, formulas, anchors)
-        self._waiting: list[str] = []
-        self._regions: list[Prose] = []
-        self._lists: list[Heads | None] = []
-        self._item_begins = False
-        self._in_cell = False
+        self._blocks = Blocks(draft, self._text, formulas, anchors)
+        self._tables = RstTables(draft, self._blocks, self._text, self._cell_blocks)
         self._at_top = True
 
-    def read(self, blocks: Blocks) -> None:
+    def read(self, blocks: Nodes) -> None:
         """Read all *blocks* of a document."""
         self._walk(blocks)
-        self._tables.writer.forget()
+        self._blocks.finish()
 
-    def _walk(self, blocks: Blocks) -> None:
+    def _walk(self, blocks: Nodes) -> None:
         for at, block in enumerate(blocks):
             match block:
                 case Paragraph():
@@ -91,112 +83,55 @@ class RstReader:
                 case ListBlock():
                     self._list(block)
                 case DefinitionList():
-                    self._begin_block()
                     self._definitions(block.items)
                 case FieldList():
                     self._fields(block)
                 case LineBlock():
-                    self._begin_block()
+                    self._blocks.part()
                     for line in block.lines:
-                        self._loose(line)
+                        self._words(line)
                 case TableBlock():
-                    self._note_table(self._tables.drawn(block, self._take_names()))
+                    self._at_top = False
+                    self._tables.drawn(block)
                 case Code():
                     self._code(block.lines)
                 case Footnote():
                     self._footnote(block)
                 case Target():
-                    self._name(block.name, "anchor")
+                    self._blocks.name(block.name)
                 case Directive():
                     self._directive(block)
 
     # Text
 
-    def _note(self, prose: Prose) -> None:
-        for region in self._regions:
-            region.extend(prose)
-
-    def _begin_block(self) -> None:
-        self._forget_tables()
-        self._text.leave()
-
-    def _forget_tables(self) -> None:
-        # What stands in a cell does not part its table from a caption.
-        if not self._in_cell:
-            self._tables.writer.forget()
-
     def _heading(self, block: Heading) -> None:
-        self._begin_block()
         prose = self._text.read(block.lines.passage())
-        title = " ".join(prose.text.split())
         marked = [mark.content for mark in prose.marks if mark.kind == "anchor"]
-        names = [*self._take_names(), *marked]
-        local = self._draft.heading(
-            block.place,
-            title=title,
-            level=block.level,
-            number=heading_number(title),
-            anchor=names[0] if names else None,
+        local = self._blocks.heading(
+            prose, block.place, level=block.level, names=[*self._blocks.take_names(), *marked]
         )
-        for name in (*names, normalised(title)):
-            self._anchors.entity(name, local)
-        self._text.add(prose, numbered=True)
-        self._note(prose)
-        self._formulas.names = []
+        if local is not None:
+            self._anchors.entity(normalised(" ".join(prose.text.split())), local)
 
     def _paragraph(self, lines: Lines, *, before_table: bool = False) -> None:
         passage = lines.passage()
         prose = self._text.read(passage)
-        if not len(prose) and not prose.marks:
-            return
-        self._at_top = False
-        caption = None if self._in_cell else read_caption(prose.text.strip())
-        if caption is not None:
-            self._text.know_figure(caption)
-            if caption.kind == "figure" or self._tables.writer.caption(
-                caption, self._waiting, before_table=before_table
-            ):
-                self._take_names()
-            self._text.add(prose, numbered=True)
-            self._note(prose)
-            return
-        self._forget_tables()
-        self._take_names()
-        self._text.add(prose)
-        self._note(prose)
-        if not self._in_cell:
-            in_list = bool(self._lists)
-            explains = self._lists[-1] if self._item_begins and in_list else None
-            self._item_begins = False
-            self._text.define(prose, passage, in_list=in_list, explains=explains)
+        if len(prose) or prose.marks:
+            self._at_top = False
+            self._blocks.paragraph(prose, passage, before_table=before_table)
 
-    def _loose(self, lines: Lines) -> Prose:
-        """Read text that is no paragraph, such as a title in a box."""
-        prose = self._text.read(lines.passage())
-        self._text.add(prose)
-        self._note(prose)
-        return prose
+    def _words(self, lines: Lines) -> None:
+        self._blocks.words(self._text.read(lines.passage()))
 
     def _code(self, lines: Lines) -> None:
-        self._begin_block()
-        self._take_names()
-        if self._regions and len(lines):
-            prose = Prose()
-            prose.add(" ".join(" ".join(lines.texts).split()), lines.place())
-            self._note(prose)
-
-    # Names
-
-    def _name(self, name: str, kind: str) -> None:
-        self._waiting.append(name)
-        self._anchors.thing(name, kind)
-
-    def _take_names(self) -> list[str]:
-        names, self._waiting = self._waiting, []
-        return names
+        if len(lines):
+            self._blocks.code(" ".join(lines.texts), lines.place())
+        else:
+            self._blocks.part()
+            self._blocks.take_names()
 
     def _footnote(self, block: Footnote) -> None:
-        self._begin_block()
+        self._blocks.part()
         if block.citation:
             self._anchors.thing(block.label, "bibliography")
         else:
@@ -208,46 +143,38 @@ class RstReader:
     # Lists
 
     def _list(self, block: ListBlock) -> None:
-        after_formula: Heads | None = "symbols" if self._formulas.just_written else None
-        self._lists.append(self._text.announces or after_formula)
-        self._begin_block()
+        self._blocks.begin_list()
         for item in block.items:
-            self._item_begins = True
+            self._blocks.item()
             self._walk(item)
-            self._item_begins = False
-        self._lists.pop()
-        self._begin_block()
+            self._blocks.item(begins=False)
+        self._blocks.end_list()
 
-    def _quote(self, blocks: Blocks) -> None:
+    def _quote(self, blocks: Nodes) -> None:
         # A formula is often set apart by nothing but its indent.
         self._walk(blocks)
 
     def _definitions(self, items: Sequence[Item]) -> None:
-        self._deflists.begin(self._take_names())
+        self._blocks.begin_definitions(self._blocks.take_names())
         for item in items:
             for term in item.terms:
                 self._term(term)
             if len(item.lines):
                 self._body(item)
-        self._deflists.end()
+        self._blocks.end_definitions()
 
     def _body(self, item: Item) -> None:
-        region = self._deflists.body(item.lines.place())
-        self._regions.append(region)
+        self._blocks.body(item.lines.place())
         self._walk(item.blocks)
-        self._regions.remove(region)
 
     def _term(self, lines: Lines) -> None:
         parts = _CLASSIFIER.split(lines.texts[0])
         if len(parts) > 1 and _is_closed(parts[0]):
             lines = lines.window(0, 1, [(0, len(parts[0]))])
-        prose = self._text.read(lines.passage())
-        self._deflists.term(prose)
-        self._text.add(prose)
-        self._note(prose)
+        self._blocks.term(self._text.read(lines.passage()))
 
     def _fields(self, block: FieldList) -> None:
-        self._begin_block()
+        self._blocks.part()
         # The fields that a document begins with are about the document.
         about, self._at_top = self._at_top, False
         for item in block.items:
@@ -257,30 +184,16 @@ class RstReader:
                 name = name.window(0, 1, [parameter.span("name")])
             defines = len(item.lines) and not about and not _ABOUT_CODE.match(name.texts[0])
             if defines and any(isinstance(each, Paragraph) for each in item.blocks):
-                self._deflists.begin(self._take_names())
+                self._blocks.definitions.begin(self._blocks.take_names())
                 self._term(name)
                 self._body(item)
-                self._deflists.end()
+                self._blocks.end_definitions()
             else:
                 self._walk(item.blocks)
 
-    # Tables
-
-    def _note_table(self, cells: Sequence[Prose]) -> None:
-        self._at_top = False
-        if not self._in_cell:
-            self._text.leave()
-        if self._regions:
-            for prose in cells:
-                self._note(prose)
-
-    def _cell_blocks(self, blocks: Blocks) -> Prose:
-        region = Prose()
-        outer, self._regions = self._regions, [region]
-        was_in_cell, self._in_cell = self._in_cell, True
-        names, self._waiting = self._waiting, []
-        self._walk(blocks)
-        self._regions, self._in_cell, self._waiting = outer, was_in_cell, names
+    def _cell_blocks(self, blocks: Nodes) -> Prose:
+        with self._blocks.cell() as region:
+            self._walk(blocks)
         return region
 
     # Directives
@@ -300,61 +213,55 @@ class RstReader:
             return
         if block.label and name != "glossary":
             kind = "figure" if name in _FIGURES else "directive"
-            self._name(block.label, kind)
+            self._blocks.name(block.label, kind)
         if name in _FIGURES:
-            for waiting in self._take_names():
+            for waiting in self._blocks.take_names():
                 self._anchors.thing(waiting, "figure")
         elif name == "toctree":
             self._toctree(block.content)
         elif name == "glossary":
-            self._begin_block()
-            self._deflists.expect_glossary()
+            self._blocks.part()
+            self._blocks.definitions.expect_glossary()
             self._walk(block.blocks)
-            self._deflists.forget_glossary()
+            self._blocks.definitions.forget_glossary()
             return
         if name in TITLED and block.argument is not None:
-            self._begin_block()
-            self._loose(block.argument)
+            self._blocks.part()
+            self._words(block.argument)
         if block.blocks:
-            self._begin_block()
+            self._blocks.part()
             self._walk(block.blocks)
         elif name not in TITLED:
-            self._begin_block()
-        self._take_names()
+            self._blocks.part()
+        self._blocks.take_names()
 
     def _math(self, block: Directive) -> None:
-        self._forget_tables()
-        names = [*filter(None, [block.label]), *self._take_names()]
+        names = [*filter(None, [block.label]), *self._blocks.take_names()]
         parts = [] if block.argument is None else [block.argument]
         if len(block.content):
             parts += _formulas(block.content)
         for part in parts:
             passage = part.passage(keep_indent=True)
-            self._formulas.add(passage.content, part.place(), display=True, names=names)
+            self._blocks.display(passage.content, part.place(), names=names)
             names = []
-            if self._regions:
-                prose = Prose()
-                prose.add(self._formulas.text(passage.content, display=True), part.place())
-                self._note(prose)
         for name in names:
             self._anchors.thing(name, "math")
 
     def _table(self, block: Directive) -> None:
         if block.label:
-            self._name(block.label, "table")
+            self._blocks.name(block.label, "table")
         if block.argument is not None:
             prose = self._text.read(block.argument.passage())
-            self._text.add(prose, numbered=True)
             caption = read_caption(prose.text.strip())
-            self._tables.writer.expect(
-                caption or Caption("table", None, " ".join(prose.text.split()))
+            self._blocks.expect_caption(
+                prose, caption or Caption("table", None, " ".join(prose.text.split()))
             )
         if block.name == "table":
             self._walk(block.blocks)
         elif block.name == "csv-table":
-            self._note_table(self._tables.csv(block, self._take_names()))
+            self._tables.csv(block)
         else:
-            self._note_table(self._tables.listed(block, self._take_names()))
+            self._tables.listed(block)
 
     def _toctree(self, content: Lines) -> None:
         for at, text in enumerate(content.texts):
