@@ -127,7 +127,8 @@ def bench(session: nox.Session) -> None:
     _install_wheel(session, extras="all,testing")
     session.run("python", "-m", "benchmarks", *session.posargs)
     if not session.posargs:
-        session.run("python", "-m", "benchmarks.archives")
+        for kind in ("reading", "delivery", "archives"):
+            session.run("python", "-m", f"benchmarks.{kind}")
 
 
 @nox.session

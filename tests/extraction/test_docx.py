@@ -3,19 +3,15 @@
 import io
 import zipfile
 from collections.abc import Callable
-from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventdocs.extraction import Extraction, ExtractorRegistry, Limits, extract
-from eventdocs.extraction._docx import DocxExtractor
 from eventdocs.ir import (
     CrossReference,
     Definition,
     DocumentIR,
-    Entity,
     Formula,
     Section,
     Table,
@@ -41,34 +37,14 @@ from tests.extraction.docx_builder import (
     tc,
     tr,
 )
+from tests.extraction.reading import Reading, raw
 
-EntityT = TypeVar("EntityT", Section, Definition, Formula, Table, CrossReference)
 NUMBERED = numbering(("decimal", "%1."), ("decimal", "%1.%2"), ("lowerLetter", "(%3)"))
 EQUATION = math(mr("E=m") + m("sSup", e=mr("c"), sup=mr("2")))
 
 
-def read(content: bytes, *, limits: Limits | None = None) -> Extraction:
-    return extract(
-        content,
-        source_name="paper.docx",
-        limits=limits or Limits(),
-        extractors=ExtractorRegistry([DocxExtractor()]),
-    )
-
-
-def find(content: bytes, kind: type[EntityT]) -> list[EntityT]:
-    return [each for each in read(content).ir.entities if isinstance(each, kind)]
-
-
-def only(content: bytes, kind: type[EntityT]) -> EntityT:
-    [entity] = find(content, kind)
-    return entity
-
-
-def raw(extraction: Extraction, entity: Entity) -> str:
-    assert entity.span.start is not None
-    assert entity.span.end is not None
-    return extraction.text[entity.span.start : entity.span.end]
+_FORMAT = Reading("paper.docx")
+read, find, only = _FORMAT.read, _FORMAT.find, _FORMAT.only
 
 
 def references(content: bytes) -> list[tuple[str, str, str]]:

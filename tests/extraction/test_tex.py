@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeVar
 
 import pytest
 
-from eventdocs.extraction import Extraction, Limits, extract
-from eventdocs.ir import CrossReference, Definition, Entity, Formula, Section, Table
+from eventdocs.ir import CrossReference, Definition, Formula, Section, Table
+from tests.extraction.reading import Reading, raw
 
-EntityT = TypeVar("EntityT", Section, Definition, Formula, Table, CrossReference)
-
-
-def read(text: str, *, limits: Limits | None = None) -> Extraction:
-    return extract(text.encode(), source_name="paper.tex", limits=limits or Limits())
-
-
-def find(text: str, kind: type[EntityT]) -> list[EntityT]:
-    return [each for each in read(text).ir.entities if isinstance(each, kind)]
-
-
-def only(text: str, kind: type[EntityT]) -> EntityT:
-    [entity] = find(text, kind)
-    return entity
-
-
-def raw(extraction: Extraction, entity: Entity) -> str:
-    assert entity.span.start is not None
-    return extraction.text[entity.span.start : entity.span.end]
+_FORMAT = Reading("paper.tex")
+read, find, only = _FORMAT.read, _FORMAT.find, _FORMAT.only
 
 
 def article(body: str, preamble: str = "", kind: str = "article") -> str:

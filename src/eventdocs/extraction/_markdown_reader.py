@@ -25,6 +25,7 @@ from eventdocs.extraction._markdown_table_reader import (
 from eventdocs.extraction._markdown_text import MarkdownText
 from eventdocs.extraction._prose import Passage, Prose
 from eventdocs.extraction._references import References
+from eventdocs.extraction._tables import declared_count
 
 __all__ = ["MarkdownReader"]
 
@@ -204,7 +205,10 @@ class MarkdownReader:
         self._blocks.table(raw, names=self._blocks.take_names())
 
     def _list_table(self, tokens: Sequence[Token], chunk: Chunk, directive: Directive) -> None:
-        header = (_count(directive, "header-rows"), _count(directive, "stub-columns"))
+        header = (
+            declared_count(directive.options, "header-rows"),
+            declared_count(directive.options, "stub-columns"),
+        )
         raw = list_table(tokens, chunk, self._draft, header, self._cell_tokens)
         if raw is not None:
             self._blocks.table(raw, names=self._blocks.take_names())
@@ -309,11 +313,6 @@ class MarkdownReader:
             self._blocks.begin_quotation()
         else:
             self._blocks.end_quotation()
-
-
-def _count(directive: Directive, option: str) -> int:
-    value = directive.options.get(option, "")
-    return int(value) if value.isdecimal() and len(value) < 6 else 0
 
 
 def _is_code(here: _Here) -> bool:

@@ -10,7 +10,7 @@ from eventdocs.extraction._prose import Prose
 from eventdocs.extraction._rst_data_tables import csv_rows, listed_cells
 from eventdocs.extraction._rst_nodes import Directive, Nodes, Paragraph, TableBlock, TableCell
 from eventdocs.extraction._rst_text import RstText
-from eventdocs.extraction._tables import RawCell, RawTable
+from eventdocs.extraction._tables import RawCell, RawTable, declared_count
 
 __all__ = ["RstTables"]
 
@@ -48,7 +48,10 @@ class RstTables:
         if not cells:
             self._pass_over()
             return
-        header = _count(directive, "header-rows"), _count(directive, "stub-columns")
+        header = (
+            declared_count(directive.options, "header-rows"),
+            declared_count(directive.options, "stub-columns"),
+        )
         self._add(directive.place, cells, widths, header)
 
     def csv(self, directive: Directive) -> None:
@@ -65,7 +68,7 @@ class RstTables:
                 prose = Prose() if empty else self._text.cell(value.passage)
                 raw.append(RawCell(row, col, prose, None if empty else value.place))
         widths = [len(values) for values in rows]
-        header = header_rows, _count(directive, "stub-columns")
+        header = header_rows, declared_count(directive.options, "stub-columns")
         self._write(directive.place, raw, widths, header)
 
     def _add(
@@ -104,8 +107,3 @@ class RstTables:
         """There is nothing in a table; it still parts what stands around it."""
         self._blocks.take_names()
         self._text.leave()
-
-
-def _count(directive: Directive, option: str) -> int:
-    value = directive.options.get(option, "")
-    return int(value) if value.isdecimal() and len(value) < 6 else 0

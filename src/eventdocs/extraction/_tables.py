@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -13,7 +13,7 @@ from eventdocs.extraction._units import unit_of_header
 from eventdocs.extraction._values import Value, column_type, read_value
 from eventdocs.ir import Cell, Column
 
-__all__ = ["RawCell", "RawTable", "add_table", "column_headers"]
+__all__ = ["RawCell", "RawTable", "add_table", "column_headers", "declared_count"]
 
 _FORMULA = Value("formula")
 
@@ -150,3 +150,9 @@ def _is_layout(raw: RawTable, n_cols: int) -> bool:
     if len(raw.widths) <= 1 or n_cols <= 1:
         return True
     return not any(cell.prose.text.strip() for cell in raw.cells)
+
+
+def declared_count(options: Mapping[str, str], name: str) -> int:
+    """Give how many header rows or columns a directive declares; 0 if that is no number."""
+    value = options.get(name, "")
+    return int(value) if value.isdecimal() and len(value) < 6 else 0
