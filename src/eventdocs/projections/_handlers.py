@@ -32,24 +32,30 @@ class Handler:
         method: Its name.
         event_classes: What it applies.
         batch: It takes a sequence of events instead of a single one.
+        side_effects: It does what can be done only once, so it takes no part in a rebuild.
     """
 
     method: str
     event_classes: tuple[type, ...]
     batch: bool
+    side_effects: bool = False
 
 
 @overload
 def handles(
-    event_class: type[T], /, *, batch: Literal[False] = False
+    event_class: type[T], /, *, batch: Literal[False] = False, side_effects: bool = False
 ) -> Callable[[_One[P, T]], _One[P, T]]: ...
 @overload
 def handles(
-    event_class: type[T], /, *, batch: Literal[True]
+    event_class: type[T], /, *, batch: Literal[True], side_effects: bool = False
 ) -> Callable[[_Many[P, T]], _Many[P, T]]: ...
 @overload
-def handles(first: type, second: type, /, *more: type, batch: bool = False) -> Callable[[F], F]: ...
-def handles(*event_classes: type, batch: bool = False) -> Callable[[Any], Any]:
+def handles(
+    first: type, second: type, /, *more: type, batch: bool = False, side_effects: bool = False
+) -> Callable[[F], F]: ...
+def handles(
+    *event_classes: type, batch: bool = False, side_effects: bool = False
+) -> Callable[[Any], Any]:
     """Declare the decorated coroutine method to apply events of these classes.
 
     The method gets the event and the transaction in which its effect commits together
@@ -60,6 +66,10 @@ def handles(*event_classes: type, batch: bool = False) -> Callable[[Any], Any]:
         event_classes: At least one class declared with `event`.
         batch: Hand over a sequence of events that directly follow one another among
             those the projector handles, in order, for bulk writes.
+        side_effects: The method does something outside of the database, such as sending
+            a message, and writes none of the projector's tables. It is called when an
+            event is first applied, or applied again after a failure, and not when
+            the read model is rebuilt or verified.
 
     Raises:
         ProjectorDefinitionError: The method is decorated twice.
@@ -70,7 +80,7 @@ def handles(*event_classes: type, batch: bool = False) -> Callable[[Any], Any]:
             raise ProjectorDefinitionError(
                 method.__qualname__, "it is decorated twice; name all classes in one @handles(...)"
             )
-        setattr(method, _ATTRIBUTE, (event_classes, batch))
+        setattr(method, _ATTRIBUTE, (event_classes, batch, side_effects))
         return method
 
     return declare
@@ -95,9 +105,11 @@ def handlers_in(cls: type) -> Mapping[str, Handler]:
             raise ProjectorDefinitionError(
                 cls.__qualname__, f"{method} overrides a handler without being one; add @handles"
             )
-        event_classes, batch = declared
+        event_classes, batch, side_effects = declared
         _check_signature(cls, method, function)
-        handler = Handler(method=method, event_classes=event_classes, batch=batch)
+        handler = Handler(
+            method=method, event_classes=event_classes, batch=batch, side_effects=side_effects
+        )
         for name in _type_names(cls, handler):
             if name in found:
                 raise ProjectorDefinitionError(
@@ -108,7 +120,7 @@ def handlers_in(cls: type) -> Mapping[str, Handler]:
     return found
 
 
-def _declared(value: object) -> tuple[tuple[type, ...], bool] | None:
+def _declared(value: object) -> tuple[tuple[type, ...], bool, bool] | None:
     return getattr(value, _ATTRIBUTE, None)
 
 

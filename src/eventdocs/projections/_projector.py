@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from sqlalchemy import Table
 
 from eventdocs.errors import ProjectorDefinitionError
 from eventdocs.projections._handlers import Handler, handlers_in
+from eventdocs.store import RecordedEvent
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -23,7 +25,7 @@ class FailurePolicy(enum.Enum):
     """The projection stands still before the event until it can be applied or is skipped."""
 
     PARK = "park"
-    """The event and every later one of its stream wait as dead letters; other streams go on."""
+    """The event and every later one of its ordering key wait as dead letters; others go on."""
 
     SKIP = "skip"
     """The event is recorded as skipped and left out."""
@@ -43,6 +45,8 @@ class Projector:
         depends_on: Projectors it stays behind, because it refers to their rows. They may
             be ahead of it, so rows that others refer to are marked as gone, not deleted.
         on_failure: What becomes of an event that a handler cannot apply.
+        is_per_stream: Every row comes from the events of one stream alone, so that a
+            sample of the streams can be verified.
         handlers: What applies each event type, by its name; found by `handles`.
     """
 
@@ -51,6 +55,7 @@ class Projector:
     tables: ClassVar[tuple[Table, ...]] = ()
     depends_on: ClassVar[tuple[type[Projector], ...]] = ()
     on_failure: ClassVar[FailurePolicy] = FailurePolicy.STOP
+    is_per_stream: ClassVar[bool] = False
     handlers: ClassVar[Mapping[str, Handler]] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -65,6 +70,20 @@ class Projector:
         if cls.handlers or hasattr(cls, "name"):
             for problem in _problems(cls):
                 raise ProjectorDefinitionError(cls.__qualname__, problem)
+
+    def ordering_key(self, event: RecordedEvent[Any]) -> str:
+        """Name what *event* has to stay in order with: its stream, unless overridden.
+
+        Events of one key take effect in the log's order, whatever fails. Under the policy
+        to park, the events behind a failed one of their key wait for it, and those of
+        other keys go on. Return what could name a stream, the same for an event each time,
+        and ask nothing but the event: this is called for each one that is handled. Of an
+        event that is read as several, the first that is handled is asked about.
+
+        What this raises is a failure of the event. Under the policy to park, its key then
+        is the name of its stream, and later events of the stream wait whatever their key.
+        """
+        return event.stream
 
 
 def _problems(cls: type[Projector]) -> Iterator[str]:
@@ -94,6 +113,8 @@ def _problems(cls: type[Projector]) -> Iterator[str]:
         yield "depends_on must be a tuple of projector classes"
     if not isinstance(policy, FailurePolicy):
         yield f"on_failure must be a FailurePolicy, not {policy!r}"
+    if inspect.iscoroutinefunction(cls.ordering_key):
+        yield "ordering_key must not be an async method"
     if any(each.name == name for each in dependencies_of(cls)):
         yield "it depends on itself"
 

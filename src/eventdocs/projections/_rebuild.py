@@ -19,6 +19,7 @@ from eventdocs.projections._checkpoints import (
     create_checkpoint,
     fence,
     lock_checkpoint,
+    read_checkpoint,
     write_checkpoint,
 )
 from eventdocs.projections._dead_letters import (
@@ -107,6 +108,9 @@ class Rebuild:
         self._on_progress = on_progress
         self._began = time.monotonic()
         self._first = 0
+        self._has_side_effects = any(
+            handler.side_effects for handler in projector.handlers.values()
+        )
 
     async def run(self, *, from_zero: bool) -> int:
         """Rebuild, and return the sequence at which the new tables went live.
@@ -161,7 +165,9 @@ class Rebuild:
             self._store,
             self._projector,
             begin=shadow.begin,
-            conditions=attrs.evolve(self._conditions, skipped=await self._skipped()),
+            conditions=attrs.evolve(
+                self._conditions, skipped=await self._skipped(), side_effects=False
+            ),
             lease=self._lease,
         )
         await self._follow(projection)
@@ -188,9 +194,35 @@ class Rebuild:
         return frozenset(letter.sequence for letter in letters)
 
     async def _follow(self, projection: Projection) -> None:
-        while await projection.advance(until := await self._bound()):
+        while await projection.advance(until := await self._until()):
             if self._on_progress is not None and projection.at is not None:
                 self._on_progress(self._progress(projection.at.sequence, until))
+
+    async def _until(self) -> int:
+        """Tell how far to go: not beyond the live projection, where that has side effects.
+
+        Those of later events have not happened yet, and nobody would bring them about.
+        """
+        bound = await self._bound()
+        if self._has_side_effects:
+            async with self._store.connect() as connection:
+                live = await read_checkpoint(connection, self._projector.name)
+            if live is not None and live.store_id == self._store.store_id:
+                bound = min(bound, live.sequence)
+        return bound
+
+    async def _refuse_open_letters(self, connection: AsyncConnection, through: int) -> None:
+        """Raise if a rebuild would forget side effects that are still to happen."""
+        if not self._has_side_effects:
+            return
+        letters = await read_dead_letters(connection, self._projector.name)
+        waiting = sum(letter.sequence <= through for letter in letters)
+        if waiting:
+            raise RebuildFailedError(
+                self._projector.name,
+                f"{waiting} of its events wait as dead letters, and what handlers with side "
+                "effects would do for them would be lost; retry or skip them first",
+            )
 
     def _progress(self, sequence: int, head: int) -> RebuildProgress:
         done = sequence - self._first
@@ -207,6 +239,7 @@ class Rebuild:
         async with shadow.swap() as swap:
             # From here on the live projection waits, and with it nothing else.
             live = await lock_checkpoint(swap.tx, name)
+            await self._refuse_open_letters(swap.tx, live.sequence if live else 0)
             while await projection.advance(live.sequence if live else 0):
                 pass
             at = projection.at or await projection.reload()
