@@ -127,7 +127,7 @@ def bench(session: nox.Session) -> None:
     _install_wheel(session, extras="all,testing")
     session.run("python", "-m", "benchmarks", *session.posargs)
     if not session.posargs:
-        for kind in ("reading", "delivery", "archives"):
+        for kind in ("reading", "growth", "delivery", "archives"):
             session.run("python", "-m", f"benchmarks.{kind}")
 
 
