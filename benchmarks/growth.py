@@ -11,7 +11,6 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from benchmarks.eventdocs_subject import EventdocsSubject, Measured
