@@ -41,6 +41,9 @@ _DATA: Final = 6
 Fetch = Callable[[str, Any], Awaitable[list[Any]]]
 """Runs a statement with one parameter, the driver's `?` or `$1`."""
 
+Rows = Callable[..., AsyncIterator[Any]]
+"""Runs a statement with its parameters and gives one row after another."""
+
 Work = Callable[[], Awaitable[int]]
 """Reads and tells how many events."""
 
@@ -109,14 +112,14 @@ async def _compare(name: str, ours: Work, floor: Work, rounds: int) -> None:
     )
 
 
-async def _fill(store: EventStore, events: int) -> list[str]:
-    await EventdocsSubject(store).append_batches(events, size=STREAM)
+async def _streams(store: EventStore) -> list[str]:
     some = [each async for each in store.read_all(limit=STREAM * STREAMS)]
     return list(dict.fromkeys(each.stream for each in some))
 
 
 async def _measure(name: str, store: EventStore, fetch: Fetch, events: int, rounds: int) -> None:
-    streams = await _fill(store, events)
+    await EventdocsSubject(store).append_batches(events, size=STREAM)
+    streams = await _streams(store)
     works = ("scan, decoded", "scan, places only", f"streams of {STREAM:,}, decoded")
     floors = _floors(fetch, "?" if name == "sqlite" else "$1", streams)
     for work, ours, floor in zip(works, _ours(store, streams), floors, strict=True):
@@ -126,6 +129,29 @@ async def _measure(name: str, store: EventStore, fetch: Fetch, events: int, roun
         pass
     print(f"{name}: memory of a scan {tracemalloc.get_traced_memory()[1] / 1e6:.1f} MB at most")
     tracemalloc.stop()
+
+
+async def _compare_with_cursor(store: EventStore, rows: Rows, rounds: int) -> None:
+    streams = await _streams(store)
+
+    async def scan() -> int:
+        return await _decode(rows(f"{_EVENT} ORDER BY sequence"))
+
+    async def read_streams() -> int:
+        statement = f"{_EVENT} WHERE stream = $1 ORDER BY version"
+        return sum([await _decode(rows(statement, stream)) for stream in streams])
+
+    ours, _, ours_of_streams = _ours(store, streams)
+    await _compare("postgresql: scan, beside a cursor", ours, scan, rounds)
+    await _compare("postgresql: streams, beside a cursor", ours_of_streams, read_streams, rounds)
+
+
+async def _decode(rows: AsyncIterator[Any]) -> int:
+    count = 0
+    async for row in rows:
+        assert orjson.loads(row[_DATA])["text"]
+        count += 1
+    return count
 
 
 async def _main(events: int, rounds: int) -> None:
@@ -145,16 +171,12 @@ async def _main(events: int, rounds: int) -> None:
         stack.push_async_callback(driver.close)
         await _measure("postgresql", store, driver.fetch, events, rounds)
 
-        async def scan_by_cursor() -> int:
-            count = 0
+        async def rows(statement: str, *values: Any) -> AsyncIterator[Any]:
             async with driver.transaction():
-                async for row in driver.cursor(f"{_EVENT} ORDER BY sequence"):
-                    assert orjson.loads(row[_DATA])["text"]
-                    count += 1
-            return count
+                async for row in driver.cursor(statement, *values):
+                    yield row
 
-        ours = EventdocsSubject(store).scan
-        await _compare("postgresql: scan, decoded, beside a cursor", ours, scan_by_cursor, rounds)
+        await _compare_with_cursor(store, rows, rounds)
 
 
 if __name__ == "__main__":
