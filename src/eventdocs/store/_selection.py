@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -15,6 +16,7 @@ MAX_STREAM_NAME: Final = 255
 MAX_PLACE: Final = 2**63 - 1
 """The greatest sequence or version that a database can hold."""
 
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 MAX_METADATA_KEY: Final = 128
 
@@ -40,11 +42,10 @@ def check_stream_name(stream: str) -> str:
         raise InvalidStreamNameError(
             stream, f"a name has at most {MAX_STREAM_NAME} characters, this one {len(stream)}"
         )
-    for at, character in enumerate(stream):
-        if character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff":
-            raise InvalidStreamNameError(
-                stream, f"character {at} (U+{ord(character):04X}) cannot stand in a name"
-            )
+    unfit = _UNFIT.search(stream)
+    if unfit is not None:
+        problem = f"character {unfit.start()} (U+{ord(unfit[0]):04X}) cannot stand in a name"
+        raise InvalidStreamNameError(stream, problem)
     return stream
 
 
