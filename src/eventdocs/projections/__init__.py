@@ -4,6 +4,12 @@ from eventdocs.projections._checkpoints import ProjectionState
 from eventdocs.projections._comparison import Difference, DifferenceKind
 from eventdocs.projections._dead_letters import DeadLetter, DeadLetterState
 from eventdocs.projections._handlers import Handler, handles
+from eventdocs.projections._health import (
+    FeedHealth,
+    HealthLimits,
+    ProjectionHealth,
+    RunnerHealth,
+)
 from eventdocs.projections._leases import LeaseHolder
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._rebuild import RebuildProgress
@@ -20,13 +26,17 @@ __all__ = [
     "Difference",
     "DifferenceKind",
     "FailurePolicy",
+    "FeedHealth",
     "Handler",
+    "HealthLimits",
     "LeaseHolder",
+    "ProjectionHealth",
     "ProjectionRunner",
     "ProjectionState",
     "ProjectionStatus",
     "Projector",
     "RebuildProgress",
+    "RunnerHealth",
     "Shadow",
     "VerificationReport",
     "handles",

@@ -52,6 +52,7 @@ class Checkpoint:
         state: Running, parked or stopped.
         fingerprint: Of the code and the tables that built it.
         token: The fencing token that its runner must have; 0 before the first.
+        written_at: When it was written, aware UTC; two that differ in nothing else are equal.
     """
 
     projection: str
@@ -62,6 +63,7 @@ class Checkpoint:
     state: ProjectionState
     fingerprint: str
     token: int = 0
+    written_at: datetime | None = attrs.field(default=None, eq=False)
 
     def is_at(self, other: Checkpoint) -> bool:
         """Tell whether both name the same place, built by the same version."""
@@ -82,6 +84,7 @@ _ROW = select(
     projections.c.status,
     projections.c.fingerprint,
     projections.c.token,
+    projections.c.updated_at,
 )
 
 
@@ -198,4 +201,6 @@ def _checkpoint_of(row: Any) -> Checkpoint | None:
         state=ProjectionState(row.status),
         fingerprint=row.fingerprint,
         token=row.token,
+        # SQLite keeps no offset; what is written is UTC.
+        written_at=row.updated_at if row.updated_at.tzinfo else row.updated_at.replace(tzinfo=UTC),
     )

@@ -92,7 +92,7 @@ class Lease:
         seconds: float,
         is_rebuild: bool = False,
     ) -> None:
-        self.name = f"{projection}{_REBUILD}" if is_rebuild else projection
+        self.name = name_of_lease(projection, is_rebuild=is_rebuild)
         self.token: int | None = None
         self.seconds = seconds
         self._projection = projection
@@ -326,6 +326,11 @@ def moment(connection: AsyncConnection, seconds: float = 0.0) -> ColumnElement[d
         now = func.clock_timestamp(type_=_TIME)
         return now + literal(timedelta(seconds=seconds), Interval())
     return func.strftime("%Y-%m-%d %H:%M:%f000", "now", f"{seconds:+f} seconds", type_=_TIME)
+
+
+def name_of_lease(projection: str, *, is_rebuild: bool) -> str:
+    """Name the row of the lease for *projection*, or for its rebuild."""
+    return f"{projection}{_REBUILD}" if is_rebuild else projection
 
 
 async def read_holder(connection: AsyncConnection, name: str) -> LeaseHolder | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 import attrs
 
 from eventdocs.errors import EventdocsError
 from eventdocs.projections._checkpoints import FencedError, read_checkpoint
+from eventdocs.projections._dead_letters import describe
+from eventdocs.projections._health import FeedHealth
 from eventdocs.projections._leases import Lease, Leases
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
@@ -67,6 +70,9 @@ class Live:
         self._poll_interval = poll_interval
         self._check = check
         self._head = 0
+        self._feed: asyncio.Task[None] | None = None
+        self._looked_at = 0.0
+        self._failure: Exception | None = None
         self._growth = Bell()
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
@@ -85,6 +91,8 @@ class Live:
         if not self._idle.is_set():
             raise RuntimeError("the runner is running already")
         self._idle.clear()
+        self._failure = None
+        self._looked_at = time.monotonic()
         projections = {
             projector.name: Projection(
                 self._store,
@@ -97,7 +105,7 @@ class Live:
         }
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch(), name="eventdocs-log-watch")
+                self._feed = tasks.create_task(self._watch(), name="eventdocs-log-watch")
                 tasks.create_task(self._renew(), name="eventdocs-leases")
                 for name, projection in projections.items():
                     ahead = [projections[each.name] for each in projection.projector.depends_on]
@@ -105,8 +113,26 @@ class Live:
                         self._keep_up(projection, self._leases.of(name), ahead),
                         name=f"eventdocs-projection-{name}",
                     )
+        except Exception as error:
+            self._failure = error
+            raise
         finally:
+            self._feed = None
             self._idle.set()
+
+    def feed(self) -> FeedHealth | None:
+        """Tell how the task is that watches the log; None if `run` is not to be at work."""
+        if self._failure is None and (self._feed is None or self._stopping.is_set()):
+            return None
+        return FeedHealth(
+            is_running=self._feed is not None and not self._feed.done(),
+            seconds=self._silence,
+            error=None if self._failure is None else _told(self._failure),
+        )
+
+    @property
+    def _silence(self) -> float:
+        return time.monotonic() - self._looked_at
 
     def stop(self) -> None:
         """Let `run` return as soon as the batches at work are committed."""
@@ -126,6 +152,7 @@ class Live:
                 while True:
                     heard = self._growth.listen()
                     head = await patience.call(self._store.head)
+                    self._looked_at = time.monotonic()
                     # Lower than before is news too: the log has been restored.
                     if head != self._head:
                         self._head = head
@@ -137,7 +164,9 @@ class Live:
         with contextlib.suppress(_StoppingError):
             while True:
                 await self._nap(self._leases.pause)
-                await self._leases.renew()
+                # Who does not hear of news any more gives way to others that do.
+                if self._silence < self._leases.seconds:
+                    await self._leases.renew()
 
     async def _keep_up(
         self, projection: Projection, lease: Lease, ahead: Sequence[Projection]
@@ -156,15 +185,20 @@ class Live:
             while not self._stopping.is_set():
                 news, mended = self.news.listen(), self.mended.listen()
                 bound = min([self._head, *(each.at.sequence if each.at else 0 for each in ahead)])
-                if bound == idle_at and lease.token is not None:
-                    # The news was for others.
-                    await news.wait()
-                    continue
+                is_idle = bound == idle_at and lease.token is not None
+                if is_idle:
+                    await self._nap(self._leases.pause, news)
+                    if news.is_set():
+                        # Perhaps it is for others.
+                        continue
                 try:
                     self._check(projection.projector)
                     if lease.token is None and not await self._lead(projection, lease):
                         idle_at = None
                         continue
+                    if is_idle:
+                        # The database may have been put back to an earlier moment.
+                        await projection.reload()
                     has_moved = await projection.advance(bound)
                 except _StoppingError:
                     raise
@@ -232,6 +266,13 @@ class Live:
                     await (until or self._stopping).wait()
         if self._stopping.is_set():
             raise _StoppingError
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ExceptionGroup):
+        inside = cast("ExceptionGroup[Exception]", error).exceptions
+        return "; ".join(_told(each) for each in inside)
+    return str(error) if isinstance(error, EventdocsError) else describe(error)
 
 
 class _StoppingError(Exception):

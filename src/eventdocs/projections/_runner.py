@@ -23,6 +23,13 @@ from eventdocs.projections._dead_letters import (
     DeadLetterState,
     read_dead_letters,
 )
+from eventdocs.projections._health import (
+    Findings,
+    HealthLimits,
+    RunnerHealth,
+    examine,
+    head_recorded_at,
+)
 from eventdocs.projections._installation import install
 from eventdocs.projections._leading import lead
 from eventdocs.projections._leases import Lease, Leases
@@ -204,6 +211,32 @@ class ProjectionRunner:
         for status in statuses:
             self._instrumentation.lagged(status.name, events=status.lag, seconds=status.lag_seconds)
         return statuses
+
+    async def health(self, limits: HealthLimits | None = None) -> RunnerHealth:
+        """Tell whether the projections do their work, here or in another process, and why not.
+
+        This raises nothing for a database that is away or does not answer: that is ill health.
+
+        Args:
+            limits: What counts as ill; the defaults of `HealthLimits` if it is not given.
+
+        Raises:
+            ConfigurationError: The database is a standby, which does not know all of this.
+        """
+        return await examine(
+            self._findings,
+            feed=self._live.feed(),
+            ahead={one.name: [each.name for each in one.depends_on] for one in self._projectors},
+            limits=limits or HealthLimits(),
+            poll_interval=self._poll_interval,
+        )
+
+    async def _findings(self) -> Findings:
+        return Findings(
+            feed=await self._store.feed(),
+            head_at=await head_recorded_at(self._store),
+            statuses=await self.status(),
+        )
 
     async def dead_letters(
         self,

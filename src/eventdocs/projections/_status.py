@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import attrs
@@ -19,7 +20,7 @@ from eventdocs.projections._dead_letters import (
     find_dead_letter,
 )
 from eventdocs.projections._fingerprint import fingerprint_of
-from eventdocs.projections._leases import LeaseHolder, read_holder
+from eventdocs.projections._leases import LeaseHolder, name_of_lease, read_holder
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._rebuild import rebuild_progress
 from eventdocs.store import EventStore, Selection
@@ -36,12 +37,14 @@ class ProjectionStatus:
         head: The last event of the log.
         lag: How many events it is behind, at most: sequences may have holes.
         lag_seconds: How long ago the first event it has not applied was recorded.
+        moved_at: When its checkpoint was written last, aware UTC; None if it was never begun.
         state: Whether anything is in its way.
         dead_letters: How many events wait to be applied or skipped.
         stale: The code, its version or the tables are not those that built it.
         error: What is in its way.
         rebuilt_to: How far a rebuild has come that is under way, or was interrupted.
         holder: The runner that leads it at present; None if none does.
+        rebuilder: The runner that rebuilds it at present; None if none does.
     """
 
     name: str
@@ -50,12 +53,14 @@ class ProjectionStatus:
     head: int
     lag: int
     lag_seconds: float
+    moved_at: datetime | None
     state: ProjectionState
     dead_letters: int
     stale: bool
     error: str | None
     rebuilt_to: int | None
     holder: LeaseHolder | None
+    rebuilder: LeaseHolder | None
 
 
 async def status_of(
@@ -79,6 +84,7 @@ async def status_of(
         at = await read_checkpoint(connection, projector.name)
         dead_letters = await count_open(connection, projector.name)
         holder = await read_holder(connection, projector.name)
+        rebuilder = await read_holder(connection, name_of_lease(projector.name, is_rebuild=True))
         is_stopped = at is not None and at.state is ProjectionState.STOPPED
         letter = await find_dead_letter(
             connection, projector.name, after=at.sequence if at and is_stopped else None
@@ -94,6 +100,7 @@ async def status_of(
         head=head,
         lag=lag,
         lag_seconds=lag_seconds,
+        moved_at=at.written_at if at else None,
         state=state,
         dead_letters=dead_letters,
         stale=state is ProjectionState.STALE
@@ -101,6 +108,7 @@ async def status_of(
         error=error or trouble,
         rebuilt_to=None if rebuilt is None else rebuilt.sequence,
         holder=holder,
+        rebuilder=rebuilder,
     )
 
 
@@ -132,6 +140,22 @@ async def _state(
     if at.state is ProjectionState.RUNNING or letter is None:
         return at.state, None
     return at.state, f"event {letter.sequence} ({letter.type}): {letter.message}"
+
+
+def obstacle_to(status: ProjectionStatus, ahead: Sequence[ProjectionStatus]) -> str:
+    """Say in words what keeps a projection from moving; nothing if that is not known.
+
+    Args:
+        status: How it stands.
+        ahead: How those stand that it waits for.
+    """
+    if status.error is not None:
+        return status.error
+    for each in ahead:
+        if each.sequence <= status.sequence:
+            why = f" ({each.error})" if each.error else ""
+            return f"it waits for projection {each.name!r}, which is at event {each.sequence}{why}"
+    return "" if status.holder else "no runner leads it; is a runner at work?"
 
 
 async def check_log(store: EventStore, at: Checkpoint) -> None:
