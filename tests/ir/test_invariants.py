@@ -16,6 +16,8 @@ from eventdocs.ir import (
     Resolution,
     Variable,
     check,
+    from_json,
+    to_json,
     validate,
 )
 from eventdocs.types import Digest
@@ -165,6 +167,7 @@ BROKEN: dict[str, tuple[Callable[[], DocumentIR], str]] = {
         "ir.edges",
     ),
     "NUL": (lambda: attrs.evolve(sample(), title="a\0b"), "ir"),
+    "NUL behind a backslash": (lambda: attrs.evolve(sample(), title="a\\\0b"), "ir"),
 }
 
 
@@ -183,6 +186,15 @@ class TestInvariants:
             check(break_it())
 
         assert path in [problem.split(": ")[0] for problem in caught.value.problems]
+
+    @pytest.mark.parametrize("title", ["\\u0000", "\\\\u0000", "\\n\\u0000", "u0000"])
+    def test_allow_a_text_about_the_null_character(self, title: str) -> None:
+        """What only spells U+0000, as a text about JSON may, is a text like others."""
+        ir = attrs.evolve(sample(), title=title)
+
+        check(ir)
+
+        assert from_json(to_json(ir)).title == title
 
     def test_are_all_reported_at_once(self) -> None:
         """Two mistakes make two problems in one error."""

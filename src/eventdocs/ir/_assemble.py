@@ -19,14 +19,16 @@ from eventdocs.ir._entities import (
     Resolution,
     Section,
     Table,
+    Variable,
 )
+from eventdocs.ir._findings import Evidence
 from eventdocs.ir._identity import identified, keyed
 from eventdocs.ir._invariants import check
 from eventdocs.ir._meanings import Meanings, resolve_variable
 from eventdocs.ir._order import issue_order, reading_order
 from eventdocs.ir._references import Targets
 from eventdocs.ir._terms import TermFinder
-from eventdocs.ir._validate import validate
+from eventdocs.ir._validate import judged
 from eventdocs.types import Digest
 
 
@@ -99,7 +101,8 @@ def _connected(ir: DocumentIR, *, findings: Iterable[Issue]) -> DocumentIR:
     resolved = _resolved(entities, meanings)
     edges = edges_of(resolved, meanings)
     connected = attrs.evolve(ir, entities=tuple(resolved), edges=edges, issues=())
-    issues = sorted([*validate(connected), *findings], key=issue_order)
+    # What is resolved changes no meaning, so that those found before still hold.
+    issues = sorted([*judged(Evidence(connected, meanings)), *findings], key=issue_order)
     result = attrs.evolve(connected, issues=tuple(issues))
     check(result)
     return result
@@ -166,8 +169,10 @@ def _resolved(entities: Sequence[Entity], meanings: Meanings) -> list[Entity]:
                 resolved.append(attrs.evolve(each, resolution=targets.resolve(each)))
             case Formula():
                 variables = tuple(
-                    attrs.evolve(
-                        variable,
+                    Variable(
+                        symbol=variable.symbol,
+                        role=variable.role,
+                        count=variable.count,
                         resolution=resolve_variable(variable, each.id.entity_id, meanings),
                     )
                     if variable.resolution.state == "unchecked"

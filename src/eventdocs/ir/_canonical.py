@@ -30,7 +30,6 @@ ENTITY_CLASSES: dict[EntityKind, type] = {
     "reference": CrossReference,
 }
 _KINDS: dict[type, EntityKind] = {cls: kind for kind, cls in ENTITY_CLASSES.items()}
-_SPACES = re.compile(r"\s+")
 _NUMBERING = re.compile(r"\\(?:label|tag\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![a-zA-Z])")
 
 
@@ -41,7 +40,7 @@ def kind_of(entity: Entity) -> EntityKind:
 
 def collapse(text: str) -> str:
     """Write *text* with single spaces: how it was broken into lines says nothing."""
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def plain_latex(latex: str) -> str:

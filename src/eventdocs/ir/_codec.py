@@ -94,8 +94,8 @@ def _wrong(value: object, wanted: str, path: str, problems: Problems) -> None:
     problems.append(f"{path}: {shown} is not {wanted}")
 
 
-def _same(value: Any) -> JSONValue:
-    return value  # type: ignore[no-any-return]  # JSON says it as it is
+def _same(value: Any) -> Any:
+    return value  # JSON says it as it is
 
 
 def _plain(cls: type, wanted: str) -> Codec:
@@ -157,6 +157,7 @@ def _union(arguments: tuple[Any, ...]) -> Codec:
     if Decimal in arguments:
         return Codec(_write_typed, _read_typed)
     (inner,) = (codec_of(each) for each in arguments if each is not types.NoneType)
+    plain = inner.write is _same
 
     def write(value: Any) -> JSONValue:
         return None if value is None else inner.write(value)
@@ -164,7 +165,7 @@ def _union(arguments: tuple[Any, ...]) -> Codec:
     def read(value: object, path: str, problems: Problems) -> Any:
         return None if value is None else inner.read(value, path, problems)
 
-    return Codec(write, read)
+    return Codec(_same if plain else write, read)
 
 
 def _write_typed(value: object) -> JSONValue:
@@ -217,13 +218,15 @@ def _list_of(item_hint: Any) -> Codec:
     def write(value: Any) -> JSONValue:
         return [item.write(each) for each in value]
 
+    writer: Callable[[Any], JSONValue] = list if item.write is _same else write
+
     def read(value: object, path: str, problems: Problems) -> Any:
         if not isinstance(value, list):
             return _wrong(value, "a list", path, problems)
         items = cast("list[object]", value)
         return tuple(item.read(each, f"{path}[{n}]", problems) for n, each in enumerate(items))
 
-    return Codec(write, read)
+    return Codec(writer, read)
 
 
 def _row_of(hints: tuple[Any, ...]) -> Codec:
@@ -248,9 +251,14 @@ def _record(cls: type) -> Codec:
     hints = typing.get_type_hints(cls, localns=vars(eventdocs.types))  # JSONValue names itself
     names = [field.name for field in attrs.fields(cls)]
     codecs = {name: codec_of(hints[name]) for name in names}
+    writers = [(name, codec.write) for name, codec in codecs.items() if codec.write is not _same]
 
     def write(value: Any) -> JSONValue:
-        return {name: codec.write(getattr(value, name)) for name, codec in codecs.items()}
+        # Long documents have millions of fields, most of which JSON says as they are.
+        fields = {name: getattr(value, name) for name in names}
+        for name, write_field in writers:
+            fields[name] = write_field(fields[name])
+        return fields
 
     def read(value: object, path: str, problems: Problems) -> Any:
         if not isinstance(value, dict):

@@ -59,10 +59,16 @@ class Finding:
 
 
 class Evidence:
-    """A document as the rules look at it; everything is computed once."""
+    """A document as the rules look at it; everything is computed once.
 
-    def __init__(self, ir: DocumentIR) -> None:
+    Args:
+        ir: The document.
+        meanings: What its symbols and terms mean, where that is known already.
+    """
+
+    def __init__(self, ir: DocumentIR, meanings: Meanings | None = None) -> None:
         self.ir = ir
+        self._meanings = meanings
 
     @cached_property
     def by_id(self) -> dict[UUID, Entity]:
@@ -72,7 +78,7 @@ class Evidence:
     @cached_property
     def meanings(self) -> Meanings:
         """What symbols and terms mean."""
-        return Meanings(self.ir.entities)
+        return self._meanings or Meanings(self.ir.entities)
 
     def all(self, kind: type[EntityT]) -> Iterator[EntityT]:
         """List the entities of one kind in reading order."""

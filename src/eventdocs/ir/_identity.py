@@ -14,9 +14,11 @@ from eventdocs.ir._entities import (
     DocumentIR,
     Entity,
     Formula,
+    Identity,
     Resolution,
     Section,
     Table,
+    Variable,
 )
 from eventdocs.ir._match import match_entities
 
@@ -27,7 +29,12 @@ def keyed(entities: Iterable[Entity]) -> list[Entity]:
     result: list[Entity] = []
     for entity in entities:
         key = content_key(entity)
-        identity = attrs.evolve(entity.id, content_key=key, ordinal=seen[key])
+        identity = Identity(
+            entity_id=entity.id.entity_id,
+            content_key=key,
+            anchor=entity.id.anchor,
+            ordinal=seen[key],
+        )
         seen[key] += 1
         result.append(attrs.evolve(entity, id=identity))
     return result
@@ -84,13 +91,17 @@ def _renamed(entity: Entity, known: dict[UUID, UUID]) -> Entity:
             resolution = _renamed_resolution(entity.resolution, known)
             return attrs.evolve(entity, id=identity, resolution=resolution)
         case Formula():
-            variables = tuple(
-                attrs.evolve(each, resolution=_renamed_resolution(each.resolution, known))
-                for each in entity.variables
-            )
+            variables = tuple(_renamed_variable(each, known) for each in entity.variables)
             return attrs.evolve(entity, id=identity, variables=variables)
         case _:
             return attrs.evolve(entity, id=identity)
+
+
+def _renamed_variable(variable: Variable, known: dict[UUID, UUID]) -> Variable:
+    resolution = _renamed_resolution(variable.resolution, known)
+    if resolution is variable.resolution:
+        return variable
+    return attrs.evolve(variable, resolution=resolution)
 
 
 def _renamed_resolution(resolution: Resolution, known: dict[UUID, UUID]) -> Resolution:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import attrs
+import orjson
 
 from eventdocs.errors import InvalidIRError
 from eventdocs.ir._canonical import canonical_json, content_key
@@ -33,6 +35,8 @@ from eventdocs.ir._terms import normalise_term
 from eventdocs.types import JSONObject
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""The character as JSON spells it; a text about it has one more backslash."""
 
 
 def check(ir: DocumentIR) -> None:
@@ -234,9 +238,10 @@ def _known(ids: Iterable[UUID], by_id: dict[UUID, Entity], path: str) -> Iterato
 
 def _unwritable(ir: DocumentIR) -> Iterator[str]:
     """Find text and numbers that JSON, or a database, refuses."""
+    # Bit by bit: as JSON values, a long document is many times what it is as entities.
+    suspects = [each for each in (attrs.evolve(ir, entities=()), *ir.entities) if _is_suspect(each)]
     try:
-        # Bit by bit: as JSON values, a long document is many times what it is as entities.
-        holds_null = any(rb"\u0000" in canonical_json(part) for part in _parts(ir))
+        holds_null = any(_NULL.search(canonical_json(_written(each))) for each in suspects)
     except InvalidIRError:
         yield from _problems_of_all(ir)
         return
@@ -244,9 +249,27 @@ def _unwritable(ir: DocumentIR) -> Iterator[str]:
         yield "ir: text holds the character U+0000, which databases refuse"
 
 
-def _parts(ir: DocumentIR) -> Iterator[JSONObject]:
-    yield to_dict(attrs.evolve(ir, entities=()))
-    yield from map(entity_to_dict, ir.entities)
+def _is_suspect(value: DocumentIR | Entity) -> bool:
+    """Whether JSON may refuse something in *value*; a look that is quick, as nearly nothing is."""
+    try:
+        return rb"\u0000" in orjson.dumps(value, default=_plain)
+    except orjson.JSONEncodeError:
+        return True
+
+
+def _plain(value: object) -> list[object] | str:
+    if isinstance(value, Decimal):
+        return str(value)
+    return [getattr(value, name) for name in _names(type(value))]
+
+
+@functools.cache
+def _names(cls: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(cls))
+
+
+def _written(value: DocumentIR | Entity) -> JSONObject:
+    return to_dict(value) if isinstance(value, DocumentIR) else entity_to_dict(value)
 
 
 def _problems_of_all(ir: DocumentIR) -> Sequence[str]:

@@ -48,6 +48,17 @@ Groups: TypeAlias = Mapping[MeaningKind, tuple[Meaning, ...]]
 """The nearest meanings of each kind, the kinds that say most first."""
 
 
+@attrs.define
+class _Circles:
+    """Meanings of one kind by content, from the nearest to the farthest."""
+
+    near: dict[UUID | None, dict[str, Meaning]] = attrs.field(
+        factory=dict[UUID | None, dict[str, Meaning]]
+    )
+    everywhere: dict[str, Meaning] = attrs.field(factory=dict[str, Meaning])
+    elsewhere: dict[str, Meaning] = attrs.field(factory=dict[str, Meaning])
+
+
 class Scopes:
     """The meanings of one name, found from any place in time that does not grow with them.
 
@@ -57,22 +68,22 @@ class Scopes:
 
     def __init__(self, meanings: Iterable[Meaning] = ()) -> None:
         self._all: list[Meaning] = []
-        self._near: dict[tuple[MeaningKind, UUID | None], dict[str, Meaning]] = {}
-        self._everywhere: dict[MeaningKind, dict[str, Meaning]] = {}
-        self._elsewhere: dict[MeaningKind, dict[str, Meaning]] = {}
+        self._entities: set[UUID] = set()
+        self._circles: dict[MeaningKind, _Circles] = {}
         for each in meanings:
             self.add(each)
 
     def add(self, meaning: Meaning) -> None:
         """Add a meaning; what says the same in the same scope counts once."""
         self._all.append(meaning)
-        wide = self._elsewhere if meaning.local else self._everywhere
-        for group in (
-            self._near.setdefault((meaning.kind, meaning.section), {}),
-            wide.setdefault(meaning.kind, {}),
-        ):
-            if len(group) < _ENOUGH:
-                group.setdefault(meaning.content, meaning)
+        self._entities.add(meaning.entity)
+        circles = self._circles.get(meaning.kind)
+        if circles is None:
+            circles = self._circles[meaning.kind] = _Circles()
+        wide = circles.elsewhere if meaning.local else circles.everywhere
+        for circle in (circles.near.setdefault(meaning.section, {}), wide):
+            if len(circle) < _ENOUGH:
+                circle.setdefault(meaning.content, meaning)
 
     @property
     def meanings(self) -> Sequence[Meaning]:
@@ -86,15 +97,17 @@ class Scopes:
             around: The sections around the place that asks, innermost first.
             besides: An entity whose own word does not count.
         """
+        speaks = besides is not None and besides in self._entities
         found: dict[MeaningKind, tuple[Meaning, ...]] = {}
         for kind in PREFERENCE:
-            circles = [
-                *(self._near.get((kind, section), {}) for section in around),
-                self._everywhere.get(kind, {}),
-                self._elsewhere.get(kind, {}),
-            ]
-            for circle in circles:
-                heard = tuple(each for each in circle.values() if each.entity != besides)
+            circles = self._circles.get(kind)
+            if circles is None:
+                continue
+            near = (circles.near[section] for section in around if section in circles.near)
+            for circle in (*near, circles.everywhere, circles.elsewhere):
+                heard = tuple(circle.values())
+                if speaks:
+                    heard = tuple(each for each in heard if each.entity != besides)
                 if heard:
                     found[kind] = heard
                     break

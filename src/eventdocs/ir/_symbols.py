@@ -103,12 +103,10 @@ def possible_patterns(symbol: Symbol, indices: frozenset[str]) -> Iterator[Patte
 
 def is_index(subscript: str, indices: frozenset[str]) -> bool:
     """Tell an index such as `i`, `t-1` or `0` from a label such as `max`."""
+    if subscript in indices or subscript.isdigit():
+        return True
     shifted = _SHIFT.fullmatch(subscript)
-    return (
-        subscript in indices
-        or subscript.isdigit()
-        or (shifted is not None and shifted["letter"] in indices)
-    )
+    return shifted is not None and shifted["letter"] in indices
 
 
 def only_indices(symbol: Symbol, indices: frozenset[str]) -> bool:

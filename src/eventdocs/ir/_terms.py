@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _QUOTES = re.compile("[\"'`\u2018-\u201f\u00ab\u00bb\u2039\u203a]+")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
-_SPACES = re.compile(r"\s+")
 _WORDS = re.compile(r"[^\W_]+(?:[-./&+][^\W_]+)*")
 _CLOSING = " .,;:!?"
 
@@ -21,10 +20,10 @@ def normalise_term(term: str) -> str:
     space, closing punctuation and a leading "the" make no difference. Normalising a
     key again changes nothing. Only a blank term has an empty key.
     """
-    folded = term
-    for form in ("NFKC", "NFKC"):
-        folded = unicodedata.normalize(form, folded.casefold())
-    folded = _SPACES.sub(" ", folded).strip()
+    folded = term.casefold()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
+    folded = " ".join(folded.split())
     key = _settle(folded)
     return key or folded
 
@@ -33,8 +32,10 @@ def _settle(key: str) -> str:
     """Apply the rules until none of them changes anything any more."""
     while True:
         before = key
-        key = _EMPHASIS.sub(r"\2", _QUOTES.sub("", _DASHES.sub("-", key)))
-        key = _SPACES.sub(" ", key).lstrip().rstrip(_CLOSING)
+        key = _QUOTES.sub("", _DASHES.sub("-", key))
+        if "*" in key:
+            key = _EMPHASIS.sub(r"\2", key)
+        key = " ".join(key.split()).rstrip(_CLOSING)
         key = key.removeprefix("the ")
         if key == before:
             return key
@@ -50,6 +51,7 @@ class TermFinder:
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys: dict[tuple[str, ...], str] = {}
         self._longest: dict[str, int] = {}
+        self._reaches: dict[str, int] = {}
         for key in sorted(set(keys)):
             words = tuple(_WORDS.findall(key))
             if not words or len(key) < 2:
@@ -63,14 +65,22 @@ class TermFinder:
         found: dict[str, None] = {}
         at = 0
         while at < len(words):
-            length, key = self._match_at(words, at)
+            reach = self._reach(words[at])
+            length, key = self._match_at(words, at, reach) if reach else (1, None)
             if key is not None:
                 found.setdefault(key)
             at += length
         return tuple(found)
 
-    def _match_at(self, words: list[str], at: int) -> tuple[int, str | None]:
-        reach = max((self._longest.get(each, 0) for each in _singulars(words[at])), default=0)
+    def _reach(self, word: str) -> int:
+        """Count the words of the longest term that begins with *word*."""
+        reach = self._reaches.get(word)
+        if reach is None:
+            reach = max(self._longest.get(each, 0) for each in _singulars(word))
+            self._reaches[word] = reach
+        return reach
+
+    def _match_at(self, words: list[str], at: int, reach: int) -> tuple[int, str | None]:
         for length in range(min(reach, len(words) - at), 0, -1):
             *first, last = words[at : at + length]
             for singular in _singulars(last):

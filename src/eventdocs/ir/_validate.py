@@ -59,7 +59,11 @@ def validate(ir: DocumentIR) -> tuple[Issue, ...]:
     A finding's fingerprint is made of what it is about, such as a symbol or a target, not
     of where that stands: it survives edits that have nothing to do with it.
     """
-    document = Evidence(ir)
+    return judged(Evidence(ir))
+
+
+def judged(document: Evidence) -> tuple[Issue, ...]:
+    """Judge a document of which something may be known already; see `validate`."""
     seen: Counter[tuple[str, ...]] = Counter()
     issues: list[Issue] = []
     for rule in _RULES:
