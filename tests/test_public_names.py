@@ -327,6 +327,8 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "Projector",
         "RebuildProgress",
         "RunnerHealth",
+        "Repair",
+        "RepairAction",
         "Shadow",
         "VerificationReport",
         "handles",

@@ -116,3 +116,38 @@ async def test_the_events_are_there_and_the_log_goes_on(url: str) -> None:
     assert decided.appended is not None
     assert (decided.appended.sequence, decided.appended.version) == (3, 3)
     assert decided.state == again.state == ("tea", "salt", "sugar")
+
+
+async def test_dead_letters_stay_in_the_order_of_their_streams(url: str) -> None:
+    """They get their stream for a key, and those that were applied are called so."""
+    first, second, _ = LITERALS["sqlite" if url.startswith("sqlite") else "postgresql"]
+    engine = create_async_engine(
+        url.replace("sqlite:", "sqlite+aiosqlite:").replace("postgresql:", "postgresql+asyncpg:")
+    )
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO eventdocs_projections "
+            "(name, version, store_id, sequence, status, fingerprint, updated_at) "
+            f"VALUES ('p', 1, {first}, 2, 'parked', '', CURRENT_TIMESTAMP)"
+        )
+        await connection.exec_driver_sql(
+            f"""
+            INSERT INTO eventdocs_dead_letters (
+                projection, sequence, event_id, stream, type, state, attempts, recorded_at, resolved_at
+            )
+            VALUES
+                ('p', 1, {first}, 'box-1', 'Filled', 'resolved', 1, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP),
+                ('p', 2, {second}, 'box-1', 'Filled', 'failed', 3, CURRENT_TIMESTAMP, NULL)
+            """
+        )
+
+    await upgrade(url)
+
+    async with engine.connect() as connection:
+        found = await connection.exec_driver_sql(
+            "SELECT ordering_key, state, attempts, repair FROM eventdocs_dead_letters "
+            "ORDER BY sequence"
+        )
+        letters = [tuple(row) for row in found]
+    await engine.dispose()
+    assert letters == [("box-1", "applied", 1, None), ("box-1", "failed", 3, None)]

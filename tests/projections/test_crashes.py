@@ -14,7 +14,7 @@ from eventdocs import EventStore, open_store
 from eventdocs.errors import StoreUnavailableError
 from eventdocs.projections import ProjectionRunner
 from eventdocs.projections import _runner as runner_module
-from eventdocs.projections._batch import Events, plan
+from eventdocs.projections._batch import Events
 from eventdocs.projections._checkpoints import Checkpoint, write_checkpoint
 from eventdocs.projections._projection import Conditions, Projection
 from tests.projections.counting_process import talking_trails
@@ -107,7 +107,7 @@ class _CommitsTwice(Projection):
     async def _commit(self, at: Checkpoint, events: Events) -> tuple[Checkpoint, int]:
         async with self._begin() as tx:
             before = await self._lock(tx, at)
-            steps = plan(events, self._handlers)
+            steps = self._plan(events)
             after, count = await self._apply_in(tx, before, steps, events)
         async with self._begin() as tx:
             await write_checkpoint(tx, after)

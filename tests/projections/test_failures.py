@@ -99,7 +99,7 @@ class TestStop:
 
         assert await read_trails(store, trails) == fold(POISONED)
         assert (status.state, status.lag, status.error) == (ProjectionState.RUNNING, 0, None)
-        assert (letter.state, letter.attempts) == (DeadLetterState.RESOLVED, 2)
+        assert (letter.state, letter.attempts) == (DeadLetterState.APPLIED, 2)
         assert letter.resolved_at is not None
 
     async def test_retry_applies_the_event_alone(self, store: EventStore) -> None:

@@ -2,7 +2,7 @@
 
 from eventdocs.projections._checkpoints import ProjectionState
 from eventdocs.projections._comparison import Difference, DifferenceKind
-from eventdocs.projections._dead_letters import DeadLetter, DeadLetterState
+from eventdocs.projections._dead_letters import DeadLetter, DeadLetterState, Repair, RepairAction
 from eventdocs.projections._handlers import Handler, handles
 from eventdocs.projections._health import (
     FeedHealth,
@@ -36,6 +36,8 @@ __all__ = [
     "ProjectionStatus",
     "Projector",
     "RebuildProgress",
+    "Repair",
+    "RepairAction",
     "RunnerHealth",
     "Shadow",
     "VerificationReport",

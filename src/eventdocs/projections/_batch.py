@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import ProjectorDefinitionError
 from eventdocs.observability import correlate
+from eventdocs.projections._ordering_key import KeyFunction
 from eventdocs.projections._projector import Projector
 from eventdocs.store import RecordedEvent
 
@@ -60,23 +61,26 @@ class EventFailedError(Exception):
     cause: Exception
 
 
-Step: TypeAlias = tuple[int, RecordedEvent[Any], BoundHandler, Exception | None]
-"""An event with its place in the batch and its handler, and why it cannot be decoded."""
+Step: TypeAlias = tuple[int, str, RecordedEvent[Any], BoundHandler, Exception | None]
+"""A place in the batch, the ordering key and the event there, its handler, and why it fails now."""
 
 
 def plan(
     events: Events,
     handlers: Mapping[str, BoundHandler],
+    key_of: KeyFunction,
     *,
     left_out: Callable[[RecordedEvent[Any]], bool] | None = None,
 ) -> list[Step]:
     """Pair events with their handlers, and decode them before a transaction waits for that.
 
-    An event whose type was split is as many steps as it has parts, all at its place.
+    An event whose type was split is as many steps as it has parts, all at its place and
+    of the first one's key. The key is the stream if it cannot be known.
 
     Args:
         events: In the log's order; events without a handler are passed over.
         handlers: By event type.
+        key_of: Names the ordering key of an event.
         left_out: Whether an event is passed over too.
     """
     steps: list[Step] = []
@@ -85,14 +89,20 @@ def plan(
         if not handled or (left_out is not None and left_out(event)):
             continue
         try:
-            parts = event.parts
+            parts = [part for part in event.parts if part.type in handlers]
+            key = key_of(parts[0]) if parts else event.stream
         except Exception as problem:  # noqa: BLE001 - reported when the event's turn comes
-            steps.append((index, event, handled[0], problem))
+            steps.append((index, _key_or_stream(event, key_of), event, handled[0], problem))
             continue
-        steps += [
-            (index, part, handlers[part.type], None) for part in parts if part.type in handlers
-        ]
+        steps += [(index, key, part, handlers[part.type], None) for part in parts]
     return steps
+
+
+def _key_or_stream(event: RecordedEvent[Any], key_of: KeyFunction) -> str:
+    try:
+        return key_of(event)
+    except Exception:  # noqa: BLE001 - what is wrong with the event is known already
+        return event.stream
 
 
 @attrs.frozen(kw_only=True)
@@ -100,11 +110,12 @@ class Applied:
     """How far `apply` came.
 
     Attributes:
-        waiting: The events that have to wait; of several parts the first stands for all.
+        waiting: The events that have to wait, with their ordering keys; of several parts
+            the first stands for all.
         end: The place in the batch at which it left off; None if it came to the end.
     """
 
-    waiting: Events
+    waiting: Sequence[tuple[str, RecordedEvent[Any]]]
     end: int | None
 
 
@@ -120,21 +131,24 @@ async def apply(
     Args:
         steps: What is to be done.
         tx: The transaction the effects belong to.
-        parked: Streams whose events have to wait.
+        parked: Ordering keys of what waits already. An event waits, too, if its key is
+            among them, or its stream: that is the key where none could be known.
         is_enough: Whether to leave the rest to another transaction; asked between two
             events that no handler takes together.
 
     Raises:
         EventFailedError: A handler failed, or an event could not be decoded.
     """
-    waiting: list[RecordedEvent[Any]] = []
+    waiting: list[tuple[str, RecordedEvent[Any]]] = []
+    parked = set(parked)
     run: list[RecordedEvent[Any]] = []
     running: BoundHandler | None = None
     first = last = 0
-    for index, event, handler, error in steps:
-        if parked and event.stream in parked:
-            if not waiting or waiting[-1].sequence != event.sequence:
-                waiting.append(event)
+    for index, key, event, handler, error in steps:
+        if parked and (key in parked or event.stream in parked):
+            if not waiting or waiting[-1][1].sequence != event.sequence:
+                waiting.append((key, event))
+                parked.add(key)
             continue
         if error is not None:
             raise EventFailedError(index, 1, error) from error

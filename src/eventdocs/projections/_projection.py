@@ -29,13 +29,14 @@ from eventdocs.projections._checkpoints import (
 )
 from eventdocs.projections._dead_letters import (
     DeadLetterState,
+    close,
     describe,
-    parked_streams,
+    parked_keys,
     record_failure,
     record_waiting,
-    resolve,
 )
 from eventdocs.projections._leases import Lease
+from eventdocs.projections._ordering_key import key_function
 from eventdocs.projections._patience import Patience
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._tables import dead_letters
@@ -127,6 +128,7 @@ class Projection:
         self._conditions = conditions
         self._lease = lease
         self._handlers = bind(projector, side_effects=conditions.side_effects)
+        self._key_of = key_function(projector)
         self._patience = conditions.patience_of(self.name, store)
 
     async def reload(self) -> Checkpoint:
@@ -208,7 +210,7 @@ class Projection:
         """Apply *events* from the first on; tell where that leads and how many they were."""
         started = self._conditions.clock()
         count = len(events)
-        steps = plan(events, self._handlers, left_out=self._conditions.left_out)
+        steps = self._plan(events)
         is_applied = False
         try:
             async with self._begin() as tx:
@@ -231,6 +233,9 @@ class Projection:
             )
         return after, count
 
+    def _plan(self, events: Events) -> list[Step]:
+        return plan(events, self._handlers, self._key_of, left_out=self._conditions.left_out)
+
     async def _lock(self, tx: AsyncConnection, at: Checkpoint) -> Checkpoint:
         found = await self._require(tx)
         if self._lease is not None and found.token != self._lease.token:
@@ -250,17 +255,17 @@ class Projection:
         enough_at = clock() + self._conditions.batch_seconds
         parked: Collection[str] = ()
         if before.state is not ProjectionState.RUNNING:
-            parked = await parked_streams(tx, self.name, before.sequence)
+            parked = await parked_keys(tx, self.name, before.sequence)
         applied = await apply(steps, tx, parked=parked, is_enough=lambda: clock() >= enough_at)
         done = events[: applied.end]
         last = done[-1]
         if before.state is ProjectionState.STOPPED:
             # What it stood before has been applied: else this transaction would be rolled back.
-            await resolve(
+            await close(
                 tx,
                 self.name,
                 dead_letters.c.sequence.between(before.sequence + 1, last.sequence),
-                state=DeadLetterState.RESOLVED,
+                state=DeadLetterState.APPLIED,
                 resolution="applied",
             )
         if applied.waiting:
@@ -316,14 +321,23 @@ class Projection:
                     after = attrs.evolve(passed, state=ProjectionState.PARKED)
                 case FailurePolicy.SKIP:
                     skipped_because = "it failed, and the policy is to skip"
-                    parked = await parked_streams(tx, self.name, before.sequence)
+                    parked = await parked_keys(tx, self.name, before.sequence)
                     state = ProjectionState.PARKED if parked else ProjectionState.RUNNING
                     after = attrs.evolve(passed, state=state)
             attempts = await record_failure(
-                tx, self.name, event, error, skipped_because=skipped_because
+                tx,
+                self.name,
+                event,
+                error,
+                ordering_key=self._ordering_key(event),
+                skipped_because=skipped_because,
             )
             await write_checkpoint(tx, after)
         return after, attempts
+
+    def _ordering_key(self, event: RecordedEvent[Any]) -> str:
+        steps = self._plan([event])
+        return steps[0][1] if steps else event.stream
 
 
 def _split(part: Events, failure: EventFailedError) -> list[Events]:

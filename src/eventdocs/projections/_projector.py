@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from sqlalchemy import Table
 
 from eventdocs.errors import ProjectorDefinitionError
 from eventdocs.projections._handlers import Handler, handlers_in
+from eventdocs.store import RecordedEvent
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -23,7 +25,7 @@ class FailurePolicy(enum.Enum):
     """The projection stands still before the event until it can be applied or is skipped."""
 
     PARK = "park"
-    """The event and every later one of its stream wait as dead letters; other streams go on."""
+    """The event and every later one of its ordering key wait as dead letters; others go on."""
 
     SKIP = "skip"
     """The event is recorded as skipped and left out."""
@@ -69,6 +71,20 @@ class Projector:
             for problem in _problems(cls):
                 raise ProjectorDefinitionError(cls.__qualname__, problem)
 
+    def ordering_key(self, event: RecordedEvent[Any]) -> str:
+        """Name what *event* has to stay in order with: its stream, unless overridden.
+
+        Events of one key take effect in the log's order, whatever fails. Under the policy
+        to park, the events behind a failed one of their key wait for it, and those of
+        other keys go on. Return what could name a stream, the same for an event each time,
+        and ask nothing but the event: this is called for each one that is handled. Of an
+        event that is read as several, the first that is handled is asked about.
+
+        What this raises is a failure of the event. Under the policy to park, its key then
+        is the name of its stream, and later events of the stream wait whatever their key.
+        """
+        return event.stream
+
 
 def _problems(cls: type[Projector]) -> Iterator[str]:
     # What a class body says is unchecked, whatever its annotations promise.
@@ -97,6 +113,8 @@ def _problems(cls: type[Projector]) -> Iterator[str]:
         yield "depends_on must be a tuple of projector classes"
     if not isinstance(policy, FailurePolicy):
         yield f"on_failure must be a FailurePolicy, not {policy!r}"
+    if inspect.iscoroutinefunction(cls.ordering_key):
+        yield "ordering_key must not be an async method"
     if any(each.name == name for each in dependencies_of(cls)):
         yield "it depends on itself"
 

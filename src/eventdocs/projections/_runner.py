@@ -294,15 +294,22 @@ class ProjectionRunner:
     # ---- mending
 
     async def retry(
-        self, projection: str | type[Projector], sequence: int | None = None
+        self,
+        projection: str | type[Projector],
+        sequence: int | None = None,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
     ) -> list[DeadLetter]:
-        """Apply what was set aside, each stream's events in order, each in its own transaction.
+        """Apply what was set aside, in the log's order, each event in its own transaction.
 
-        A stream's queue ends at the first event that still fails.
+        Behind an event that still fails, those of its ordering key go on waiting.
 
         Args:
             projection: Its name or its projector's class.
-            sequence: Only the stream of the dead letter at this place.
+            sequence: Only what waits together with the dead letter at this place.
+            by: Who asks for it; by default the actor of the surrounding `correlate` block.
+            reason: Why. Both are kept with each dead letter that is tried.
 
         Returns:
             The dead letters that are still open; none when all is well.
@@ -311,16 +318,25 @@ class ProjectionRunner:
             UnknownDeadLetterError: There is no open dead letter at that place.
         """
         with translated(self._store.database):
-            left = await self._replay(projection).retry(sequence)
+            left = await self._replay(projection, by, reason).retry(sequence)
         self._live.mended.ring()
         return left
 
-    async def skip(self, projection: str | type[Projector], sequence: int) -> list[DeadLetter]:
-        """Leave one event out for good, then apply what waited behind it in its stream.
+    async def skip(
+        self,
+        projection: str | type[Projector],
+        sequence: int,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> list[DeadLetter]:
+        """Leave one event out for good, then apply what waited behind it.
 
         Args:
             projection: Its name or its projector's class.
             sequence: The place of an open dead letter.
+            by: Who asks for it; by default the actor of the surrounding `correlate` block.
+            reason: Why. Both are kept with each dead letter that is closed.
 
         Returns:
             The dead letters that are still open; none when all is well.
@@ -329,7 +345,37 @@ class ProjectionRunner:
             UnknownDeadLetterError: There is no open dead letter at that place.
         """
         with translated(self._store.database):
-            left = await self._replay(projection).skip(sequence)
+            left = await self._replay(projection, by, reason).skip(sequence)
+        self._live.mended.ring()
+        return left
+
+    async def resolve(
+        self,
+        projection: str | type[Projector],
+        sequence: int,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> list[DeadLetter]:
+        """Close one dead letter without applying its event, then apply what waited behind it.
+
+        For an event whose effect somebody has brought about in the tables by hand. A
+        rebuild knows nothing of that: it tries the event again.
+
+        Args:
+            projection: Its name or its projector's class.
+            sequence: The place of an open dead letter.
+            by: Who mended it; by default the actor of the surrounding `correlate` block.
+            reason: Why, and how. Both are kept with each dead letter that is closed.
+
+        Returns:
+            The dead letters that are still open; none when all is well.
+
+        Raises:
+            UnknownDeadLetterError: There is no open dead letter at that place.
+        """
+        with translated(self._store.database):
+            left = await self._replay(projection, by, reason).resolve(sequence)
         self._live.mended.ring()
         return left
 
@@ -399,10 +445,18 @@ class ProjectionRunner:
         with translated(self._store.database):
             return await verify(self._store, projector, conditions=self._conditions)
 
-    def _replay(self, projection: str | type[Projector]) -> Replay:
+    def _replay(
+        self, projection: str | type[Projector], by: str | None, reason: str | None
+    ) -> Replay:
         projector = self._find(projection)
         self._refuse_broken(projector)
-        return Replay(self._store, self._at_work(projector), conditions=self._conditions)
+        return Replay(
+            self._store,
+            self._at_work(projector),
+            conditions=self._conditions,
+            by=by,
+            reason=reason,
+        )
 
     # ---- the parts
 

@@ -71,6 +71,7 @@ dead_letters: Final = Table(
     Column("sequence", _BIG, primary_key=True, autoincrement=False),
     Column("event_id", Uuid, nullable=False),
     Column("stream", Text, nullable=False),
+    Column("ordering_key", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("error_type", Text),
@@ -81,10 +82,23 @@ dead_letters: Final = Table(
     Column("recorded_at", _TIME, nullable=False),
     Column("resolved_at", _TIME),
     Column("resolution", Text),
-    Index("eventdocs_dead_letters_stream", "projection", "stream", "sequence"),
+    Column("repair", Text),
+    Column("repaired_by", Text),
+    Column("repair_reason", Text),
+    Column("repaired_at", _TIME),
 )
 """One row per event that a projection could not apply, or that waits behind such a one.
 
-`state` is one of failed (the event itself), waiting (a later event of the same parked
-stream), resolved, skipped.
+`state` is one of failed (the event itself), waiting (a later one of the same ordering key),
+applied, resolved (by hand), skipped; `resolved_at` is NULL as long as it is one of the first
+two. `repair` is the last retry, resolve or skip that somebody asked for.
 """
+_is_open: Final = dead_letters.c.resolved_at.is_(None)
+Index(
+    "eventdocs_dead_letters_open",
+    dead_letters.c.projection,
+    dead_letters.c.ordering_key,
+    dead_letters.c.sequence,
+    postgresql_where=_is_open,
+    sqlite_where=_is_open,
+)
