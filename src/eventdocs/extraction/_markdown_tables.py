@@ -9,9 +9,10 @@ import attrs
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 
+from eventdocs.extraction._grids import GRID_BORDER, Grid, read_grid
+
 __all__ = ["CellSource", "TableSource", "add_table_rules", "pipe_cells"]
 
-_GRID_BORDER = re.compile(r"\+(?:[-=:]{1,}\+)+[ \t]*$")
 _DASHES = re.compile(r"-[- ]*-$|-$")
 _RUN = re.compile(r"-+")
 _MOST_LINES = 20_000
@@ -141,7 +142,7 @@ def _grid_table(state: StateBlock, start_line: int, end_line: int, silent: bool)
     at = state.bMarks[start_line] + state.tShift[start_line]
     if state.src[at : at + 1] != "+" or _indented(state, start_line):
         return False
-    if not _GRID_BORDER.match(_line(state, start_line)):
+    if not GRID_BORDER.match(_line(state, start_line)):
         return False
     after = start_line
     while (
@@ -151,99 +152,30 @@ def _grid_table(state: StateBlock, start_line: int, end_line: int, silent: bool)
     ):
         after += 1
     lines = [_line(state, line) for line in range(start_line, after)]
-    while len(lines) > 2 and not _GRID_BORDER.match(lines[-1]):
+    while len(lines) > 2 and not GRID_BORDER.match(lines[-1]):
         lines.pop()
     after = start_line + len(lines)
     if len(lines) < 3 or silent:
         return len(lines) >= 3
     starts = [state.bMarks[line] + state.tShift[line] for line in range(start_line, after)]
-    grid = _Grid(lines, starts).table()
-    return grid is not None and _push(state, start_line, after, grid, state.eMarks[after - 1])
+    grid = read_grid(lines)
+    return grid is not None and _push(
+        state, start_line, after, _drawn(grid, starts), state.eMarks[after - 1]
+    )
 
 
-class _Grid:
-    """Finds the cells of a grid: unit cells without a border between them are one."""
-
-    def __init__(self, lines: Sequence[str], starts: Sequence[int]) -> None:
-        self._lines = lines
-        self._starts = starts
-        self._borders = [n for n, text in enumerate(lines) if re.search(r"\+[-=:]+\+", text)]
-        columns = {n for row in self._borders for n, char in enumerate(lines[row]) if char == "+"}
-        self._columns = sorted(columns)
-
-    def table(self) -> TableSource | None:
-        rows, cols = len(self._borders) - 1, len(self._columns) - 1
-        if rows < 1 or cols < 1 or rows * cols > 100_000:
-            return None
-        taken: set[tuple[int, int]] = set()
-        cells: list[CellSource] = []
-        for row in range(rows):
-            for col in range(cols):
-                if (row, col) in taken:
-                    continue
-                cell = self._cell(row, col, rows, cols)
-                covered = [
-                    (row + down, col + right)
-                    for down in range(cell.row_span)
-                    for right in range(cell.col_span)
-                ]
-                if any(place in taken for place in covered):
-                    return None
-                taken.update(covered)
-                cells.append(cell)
-        header = next(
-            (n for n, line in enumerate(self._borders[1:-1], 1) if "=" in self._lines[line]), 0
+def _drawn(grid: Grid, starts: Sequence[int]) -> TableSource:
+    cells = [
+        CellSource(
+            cell.row,
+            cell.col,
+            tuple((starts[line] + first, starts[line] + end) for line, first, end in cell.lines),
+            cell.row_span,
+            cell.col_span,
         )
-        return TableSource(tuple(cells), (cols,) * rows, header, blocks=True)
-
-    def _cell(self, row: int, col: int, rows: int, cols: int) -> CellSource:
-        right = 1
-        while col + right < cols and not self._border_after(row, col + right - 1):
-            right += 1
-        down = 1
-        while row + down < rows and not any(
-            self._border_below(row + down - 1, each) for each in range(col, col + right)
-        ):
-            down += 1
-        first, last = self._columns[col] + 1, self._columns[col + right]
-        lines = [
-            self._slice(line, first, last)
-            for line in range(self._borders[row] + 1, self._borders[row + down])
-        ]
-        return CellSource(row, col, tuple(_dedented(self._lines, self._starts, lines)), down, right)
-
-    def _border_after(self, row: int, col: int) -> bool:
-        at = self._columns[col + 1]
-        inner = range(self._borders[row] + 1, self._borders[row + 1])
-        return all(self._lines[line][at : at + 1] in {"|", "+"} for line in inner)
-
-    def _border_below(self, row: int, col: int) -> bool:
-        between = self._lines[self._borders[row + 1]][
-            self._columns[col] + 1 : self._columns[col + 1]
-        ]
-        return bool(between) and set(between) <= set("-=:+")
-
-    def _slice(self, line: int, first: int, last: int) -> tuple[int, int, int]:
-        length = len(self._lines[line])
-        return line, min(first, length), min(last, length)
-
-
-def _dedented(
-    texts: Sequence[str], starts: Sequence[int], lines: Sequence[tuple[int, int, int]]
-) -> list[tuple[int, int]]:
-    """Cut off the indent that all lines of a cell share, and what trails."""
-    parts = [(line, first, texts[line][first:last]) for line, first, last in lines]
-    indents = [len(part) - len(part.lstrip()) for _, _, part in parts if part.strip()]
-    indent = min(indents, default=0)
-    result: list[tuple[int, int]] = []
-    for line, first, part in parts:
-        begin = starts[line] + first + min(indent, len(part))
-        result.append((begin, max(begin, starts[line] + first + len(part.rstrip()))))
-    while result and result[-1][0] == result[-1][1]:
-        result.pop()
-    while result and result[0][0] == result[0][1]:
-        result.pop(0)
-    return result
+        for cell in grid.cells
+    ]
+    return TableSource(tuple(cells), (grid.n_cols,) * grid.n_rows, grid.header_rows, blocks=True)
 
 
 # Simple and multiline tables

@@ -1,0 +1,545 @@
+"""The blocks of plain text: what each group of lines is, as its layout tells."""
+
+from __future__ import annotations
+
+import re
+
+from eventdocs.extraction._captions import read_caption
+from eventdocs.extraction._plain_text_nodes import (
+    Code,
+    Entry,
+    Heading,
+    HeadingStyle,
+    Item,
+    Node,
+    Paragraph,
+    Term,
+)
+from eventdocs.extraction._plain_text_page import Page
+from eventdocs.extraction._plain_text_tables import find_table
+from eventdocs.extraction._plain_text_terms import side_by_side, term_at
+from eventdocs.extraction._plain_text_titles import (
+    Numbered,
+    is_capitals,
+    is_title,
+    is_title_case,
+    read_number,
+    run_in_title,
+    underline,
+)
+from eventdocs.extraction._rst_enumerators import ENUMERATOR, Enumerator, read_enumerator
+
+__all__ = ["BlockParser"]
+
+_BULLET = re.compile(r"(?:[-*+•‣◦▪–—·]|o(?= {2}))\s+(?=\S)")
+_ENTRY = re.compile(r"\[(?P<key>\d{1,3}|[A-Za-z][\w.:+/ -]{0,30})\](?:\s+(?=\S)|$)")
+_DOTTED = re.compile(r".*?(?:\.{3,}|(?:\. ){3,}|…)[. ]*\d*$")
+_CONTENTS = re.compile(r"(?:table of )?contents:?", re.IGNORECASE)
+_PAGE_BEHIND = re.compile(r"[\s.…]*\d*$")
+_MEANS = re.compile(r"\bmeans?(?:\s[^.;]{0,80}:|:)?$")
+_CODE = re.compile(
+    r"[;{}\\]$|^(?:#include|#define|\$ |>>> |//|/\*|def \w|class \w+[(:]|import |return |@\w+)|\w\(\)|==|->|::|&&|\|\||=>|</\w"
+)
+_REFERS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?)\s+\d", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W_]")
+_CENTRED = 8
+_FARTHEST = 60
+
+
+class BlockParser:
+    """Tells the blocks of a page.
+
+    Args:
+        page: The lines.
+        text: All of the document's text.
+    """
+
+    def __init__(self, page: Page, text: str) -> None:
+        self._page = page
+        self._words = page.words
+        self._indents = page.indents
+        self._refers_to_numbers = _REFERS.search(text) is not None
+        self._nodes: list[Node] = []
+        self._items: dict[int, Enumerator] = {}
+        self._bullets: set[int] = set()
+        self._terms: set[int] = set()
+        self._term_indent = -1
+        self._last_number = ""
+        self._listed: set[str] | None = None
+        self._end = 0
+
+    def parse(self) -> list[Node]:
+        """Read all lines."""
+        words = self._words
+        row = 0
+        while row < len(words):
+            if not words[row]:
+                row += 1
+                continue
+            end = row + 1
+            while end < len(words) and words[end]:
+                end += 1
+            self._end = end
+            if not (self._is_contents(row, end) or self._is_code(row, end)):
+                self._group(row, end)
+            row = self._end
+        return _clauses(self._nodes, self._words) if self._refers_to_numbers else self._nodes
+
+    def _group(self, first: int, end: int) -> None:
+        self._term_indent = -1
+        row = first
+        captioned = self._after_caption()
+        while row < end:
+            if row == first or captioned:
+                table = find_table(self._page, row, end, captioned=captioned)
+                if table is not None:
+                    self._nodes.append(table)
+                    row, captioned = table.end, False
+                    continue
+            following = self._block(row, end, at_start=row == first)
+            captioned = following - row == 1 and self._after_caption()
+            row = following
+
+    def _after_caption(self) -> bool:
+        last = self._nodes[-1] if self._nodes else None
+        if not isinstance(last, Paragraph) or last.end - last.first > 3:
+            return False
+        text = " ".join(self._words[last.first : last.end])
+        caption = read_caption(text) if text[:1] in "Tt" else None
+        return caption is not None and caption.kind == "table"
+
+    def _block(self, row: int, end: int, *, at_start: bool) -> int:
+        """Add the block that begins on a line; returns the line behind it."""
+        text = self._words[row]
+        if text[0] not in "\"'(“" and not text[0].isalpha():
+            after = self._marked(row, end, at_start=at_start)
+            if after is not None:
+                return after
+        return (
+            self._underlined(row, end)
+            or self._numbered(row, end, at_start=at_start)
+            or self._enumerated(row, end, at_start=at_start)
+            or (self._heading(row, end) if at_start else None)
+            or self._term(row, end)
+            or self._paragraph(row, end)
+        )
+
+    # Marks
+
+    def _marked(self, row: int, end: int, *, at_start: bool) -> int | None:
+        """Read a line that begins with a sign."""
+        text = self._words[row]
+        if underline(text, ""):
+            if row + 2 < end and underline(self._words[row + 2], self._words[row + 1]) == text[0]:
+                return self._title(row + 1, row + 2, "underlined", text[0] * 2, (row, row + 3))
+            return row + 1
+        bullet = _BULLET.match(text)
+        if bullet is not None:
+            indent = self._indents[row]
+            self._items.pop(indent, None)
+            self._bullets.add(indent)
+            self._nodes.append(Item(row, indent, cut=bullet.end()))
+            return self._paragraph(row, end, cut=bullet.end())
+        entry = _ENTRY.match(text)
+        if entry is not None and (at_start or isinstance(self._before_text(), Entry)):
+            indent = self._indents[row]
+            last = row + 1
+            while last < end and not _ENTRY.match(self._words[last]):
+                last += 1
+            self._nodes.append(Entry(entry["key"], row, indent))
+            if entry.end() < len(text) or last > row + 1:
+                cut = entry.end()
+                first = row if cut < len(text) else row + 1
+                self._nodes.append(Paragraph(first, last, indent + 1, cut if first == row else 0))
+            return last
+        return None
+
+    def _before_text(self) -> Node | None:
+        nodes = self._nodes
+        if nodes and isinstance(nodes[-1], Paragraph):
+            return nodes[-2] if len(nodes) > 1 else None
+        return nodes[-1] if nodes else None
+
+    # Headings
+
+    def _title(
+        self, row: int, end: int, style: HeadingStyle, mark: str, lines: tuple[int, int]
+    ) -> int:
+        text = self._words[row]
+        found = read_number(text)
+        number = found.number if found is not None else ""
+        if found is not None and style != "underlined":
+            style = "labelled" if found.label else "numbered"
+        self._add_heading(
+            Heading(row, 0, len(self._words[end - 1]), style, lines, number=number, mark=mark)
+        )
+        if _CONTENTS.fullmatch(text):
+            self._listed = set()
+        return lines[1]
+
+    def _add_heading(self, heading: Heading) -> None:
+        self._nodes.append(heading)
+        self._items.clear()
+        self._bullets.clear()
+        self._terms.clear()
+        if heading.number:
+            self._last_number = heading.number
+
+    def _underlined(self, row: int, end: int) -> int | None:
+        if row + 1 >= end:
+            return None
+        text, below = self._words[row], self._words[row + 1]
+        mark = underline(below, text)
+        if (
+            not mark
+            or abs(self._indents[row] - self._indents[row + 1]) > 3
+            or not is_line_title(text)
+        ):
+            return None
+        return self._title(row, row + 1, "underlined", mark, (row, row + 2))
+
+    def _heading(self, row: int, end: int) -> int | None:
+        """Read a title that is set off from the text: in capitals, in the middle, or outdented."""
+        text = self._words[row]
+        indent = self._indents[row]
+        alone = end - row == 1
+        if not is_title(text) or text[-1] == ".":
+            return None
+        style: HeadingStyle = "set off"
+        body = self._page.body_indent
+        if self._is_centred(row, end):
+            if not (is_capitals(text) or is_title_case(text)):
+                return None
+            style = style if self._nodes else "title"
+        elif is_capitals(text):
+            if not alone or indent > body + 4:
+                return None
+            style = style if self._nodes else "title"
+        elif not alone or not (
+            (indent < body and text[0].isupper() and text[-1] not in ":?!")
+            or _CONTENTS.fullmatch(text)
+        ):
+            return None
+        if end == len(self._words):
+            return None
+        return self._title(row, row + 1, style, "", (row, row + 1))
+
+    def _is_centred(self, row: int, end: int) -> bool:
+        page = self._page
+        return all(
+            indent >= max(_CENTRED, page.body_indent + 4)
+            and abs(indent + indent + len(self._words[each]) - page.width) <= 2 * _CENTRED
+            for each in range(row, end)
+            for indent in (self._indents[each],)
+        )
+
+    def _numbered(self, row: int, end: int, *, at_start: bool) -> int | None:
+        """Read a numbered heading or clause."""
+        text = self._words[row]
+        found = read_number(text)
+        if found is None or not (at_start or self._succeeds(found.number)):
+            return None
+        rest = text[found.end :]
+        if found.label:
+            return self._labelled(row, end, rest)
+        if not (rest[0].isupper() or rest[0] in "\"“‘'([<" or rest[0].isdigit()):
+            return None
+        single = row + 1 == end or self._begins_successor(found.number, row + 1)
+        after = row + 1
+        if not single and self._hangs(row, found.end):
+            joined = " ".join(self._words[row:end])
+            if end - row == 2 and is_title(joined) and joined[-1] not in ".:":
+                single, after = True, end
+        titled = single and is_title(rest) and self._indents[row] <= self._page.body_indent + 4
+        if found.depth == 1 and not found.labelled_section:
+            if titled and self._is_heading(found, row, end):
+                return self._title(row, after, "numbered", "", (row, after))
+            return None
+        if titled:
+            return self._title(row, after, "numbered", "", (row, after))
+        if found.depth == 1 and not found.mark:
+            return None
+        return self._clause(row, end, found)
+
+    def _labelled(self, row: int, end: int, rest: str) -> int | None:
+        alone = end - row == 1
+        if rest and not (alone and is_title(rest)):
+            return None
+        after = row + 1
+        if not rest and not alone:
+            # The title stands on the next line.
+            below = self._words[row + 1]
+            if end - row > 2 or not (is_capitals(below) or is_title_case(below)):
+                return None
+            after = row + 2
+        return self._title(row, after, "labelled", "", (row, after))
+
+    def _clause(self, row: int, end: int, found: Numbered) -> int:
+        """Begin a clause, whose text stands on the same line; a title may stand before it."""
+        text = self._words[row]
+        title = run_in_title(text[found.end :])
+        last = found.end + title if title else text.index(found.number) + len(found.number)
+        cut = found.end + title
+        shown = len(text[:last].rstrip())
+        self._add_heading(Heading(row, 0, shown, "numbered", (row, row + 1), number=found.number))
+        return self._paragraph(row, end, cut=cut)
+
+    def _hangs(self, row: int, width: int) -> bool:
+        """Whether the line below a number is indented as far as what stands behind it."""
+        return self._indents[row + 1] >= self._indents[row] + min(width, 3)
+
+    def _succeeds(self, number: str) -> bool:
+        """Whether a number in the middle of a group is that of the next clause."""
+        last = self._last_number
+        if not last or not number[-1].isdigit() or not isinstance(self._before_text(), Heading):
+            return False
+        head, _, tail = last.rpartition(".")
+        if not tail.isdecimal():
+            return False
+        return number == f"{head}.{int(tail) + 1}".lstrip(".") and "." in number
+
+    def _begins_successor(self, number: str, row: int) -> bool:
+        text = self._words[row]
+        if not text[0].isdigit() or "." not in number:
+            return False
+        head, _, tail = number.rpartition(".")
+        return text.startswith(f"{head}.{int(tail) + 1}") and read_number(text) is not None
+
+    def _is_heading(self, found: Numbered, row: int, end: int) -> bool:
+        """Tell the heading `1. Scope` from the item `1. Apples` of a list, by what stands around."""
+        number = int(found.number) if found.number.isdecimal() else -1
+        last = self._last_number.partition(".")[0]
+        continues = last.isdecimal() and int(last) + 1 == number
+        indent = self._indents[row]
+        if not found.mark:
+            return (continues or number in {0, 1}) and self._words[row][-1] not in ".:"
+        if indent in self._items and self._items[indent].ordinal + 1 == number:
+            return False
+        if continues:
+            return True
+        if end - row > 1 or number > 1:
+            return False
+        below = self._next_row(end)
+        if below is None:
+            return False
+        following = read_number(self._words[below])
+        return not (
+            following is not None
+            and following.number == str(number + 1)
+            and self._indents[below] == indent
+        )
+
+    def _next_row(self, row: int) -> int | None:
+        while row < len(self._words):
+            if self._words[row]:
+                return row
+            row += 1
+        return None
+
+    # Lists
+
+    def _enumerated(self, row: int, end: int, *, at_start: bool) -> int | None:
+        text = self._words[row]
+        head = text[:8]
+        if ")" not in head and "." not in head:
+            return None
+        found = self._next_item(row) or (
+            self._first_item(row) if at_start or self._announced(row) else None
+        )
+        if found is None or found.width >= len(text):
+            return None
+        indent = self._indents[row]
+        self._items[indent] = found
+        for deeper in [each for each in self._items if each > indent]:
+            del self._items[deeper]
+        number = text[: found.width].strip(" .()") if found.sequence == "arabic" else ""
+        self._nodes.append(Item(row, indent, number, cut=found.width))
+        return self._paragraph(row, end, cut=found.width)
+
+    def _next_item(self, row: int) -> Enumerator | None:
+        before = self._items.get(self._indents[row])
+        return read_enumerator(self._words[row], before) if before is not None else None
+
+    def _first_item(self, row: int) -> Enumerator | None:
+        found = read_enumerator(self._words[row], None)
+        return (
+            found if found is not None and (found.ordinal <= 1 or found.form == "parens") else None
+        )
+
+    def _announced(self, row: int) -> bool:
+        return row > 0 and self._words[row - 1].endswith((":", "means", "either"))
+
+    # Text
+
+    def _term(self, row: int, end: int) -> int | None:
+        page = self._page
+        indent = self._indents[row]
+        if indent <= self._term_indent or self._term_indent < 0:
+            aside = (
+                side_by_side(page, row, end)
+                if row == end - 1 or self._indents[row + 1] >= indent
+                else ()
+            )
+            if aside:
+                for first, last, width, cut in aside:
+                    self._nodes.append(Term(first, 0, width, indent))
+                    self._nodes.append(Paragraph(first, last, indent + 1, cut))
+                return aside[-1][1]
+        found = term_at(page, row, end)
+        if found is None:
+            return None
+        if indent not in self._terms and not self._term_follows(row):
+            return None
+        self._terms.add(indent)
+        self._term_indent = indent
+        width, cut = found
+        self._nodes.append(Term(row, 0, width, indent))
+        if cut:
+            return self._paragraph(row, end, cut=cut, indent=indent + 1)
+        return row + 1
+
+    def _term_follows(self, row: int) -> bool:
+        """Whether another term stands behind the explanation of the one on a line."""
+        indent = self._indents[row]
+        for below in range(row + 1, min(row + _FARTHEST, len(self._words))):
+            if self._words[below] and self._indents[below] <= indent:
+                if self._indents[below] < indent:
+                    return False
+                end = below + 1
+                while end < len(self._words) and self._words[end]:
+                    end += 1
+                return term_at(self._page, below, end) is not None
+        return False
+
+    def _paragraph(self, row: int, end: int, *, cut: int = 0, indent: int | None = None) -> int:
+        after = row + 1
+        while after < end and not self._ends_paragraph(after, end):
+            after += 1
+        if after == end and _MEANS.search(" ".join(self._words[max(row, after - 2) : after])):
+            after = self._end = self._with_items(after)
+        indent = self._indents[row] if indent is None else indent
+        if cut:
+            indent = self._indents[row] + 1
+        self._nodes.append(Paragraph(row, after, indent, cut))
+        return after
+
+    def _with_items(self, row: int) -> int:
+        """The line behind a list that is a part of the sentence before it."""
+        end = row
+        before: Enumerator | None = None
+        while (begins := self._next_row(row)) is not None:
+            found = read_enumerator(self._words[begins], before)
+            if found is None or (before is None and found.ordinal != 1):
+                break
+            before = found
+            row = begins + 1
+            while row < len(self._words) and self._words[row]:
+                row += 1
+            end = row
+        return end
+
+    def _ends_paragraph(self, row: int, end: int) -> bool:
+        text = self._words[row]
+        if self._indents[row] <= self._term_indent:
+            return True
+        first = text[0]
+        if first in "-*+•‣◦▪–—·o" and _BULLET.match(text):
+            return self._indents[row] in self._bullets or self._words[row - 1].endswith(":")
+        if row + 1 < end and self._words[row + 1][0] in "=-~^*#+" and self._underlines(row):
+            return True
+        head = text[:8]
+        if ")" in head or "." in head:
+            if ENUMERATOR.match(text) and (
+                self._next_item(row) is not None
+                or (self._announced(row) and self._first_item(row) is not None)
+            ):
+                return True
+            if first.isdigit():
+                found = read_number(text)
+                return found is not None and self._succeeds(found.number)
+        return False
+
+    def _underlines(self, row: int) -> bool:
+        text, below = self._words[row], self._words[row + 1]
+        return bool(underline(below, text)) and is_title(text) and len(below) <= len(text) + 4
+
+    # What is passed over
+
+    def _is_contents(self, first: int, end: int) -> bool:
+        """Whether lines list the headings that follow."""
+        words = self._words[first:end]
+        dotted = sum(
+            _DOTTED.match(text) is not None
+            for text in words
+            if text[-1].isdigit() or text[-1] == "."
+        )
+        if dotted * 2 >= len(words) and dotted and (len(words) > 1 or self._listed is not None):
+            self._listed = self._listed or set()
+            self._listed.update(_PAGE_BEHIND.sub("", text) for text in words)
+            return True
+        if self._listed is None:
+            return False
+        titles = [_PAGE_BEHIND.sub("", text) for text in words]
+        listed = sum(read_number(text) is not None or text[-1].isdigit() for text in words)
+        if titles[0] in self._listed or (listed * 2 < len(words)):
+            self._listed = None
+            return False
+        self._listed.update(titles)
+        return True
+
+    def _is_code(self, first: int, end: int) -> bool:
+        words = self._words[first:end]
+        if self._indents[first] <= self._page.body_indent and end - first < 3:
+            return False
+        signs = sum(_CODE.search(text) is not None for text in words)
+        if signs * 2 < len(words) or not signs:
+            return False
+        self._nodes.append(Code(first, end, self._indents[first]))
+        return True
+
+
+def is_line_title(text: str) -> bool:
+    """Tell whether words that a line underlines are a title, which may be of any kind."""
+    return len(text) <= 120 and "  " not in text.strip() and _LETTERS.search(text) is not None
+
+
+def _clauses(nodes: list[Node], words: list[str]) -> list[Node]:
+    """Read numbered paragraphs as clauses, in a document that has no other numbered parts."""
+    if any(
+        isinstance(node, Heading) and node.number and node.style != "labelled" for node in nodes
+    ):
+        return nodes
+    best: list[int] = []
+    runs: dict[int, list[int]] = {}
+    for at, node in enumerate(nodes):
+        if not isinstance(node, Item) or not node.number.isdecimal():
+            continue
+        run = runs.setdefault(node.indent, [])
+        number = int(node.number)
+        before = nodes[run[-1]] if run else None
+        if isinstance(before, Item) and int(before.number) + 1 == number:
+            run.append(at)
+        elif number <= 1:
+            runs[node.indent] = run = [at]
+        if len(run) > len(best):
+            best = run
+    chosen = set(best) if len(best) > 1 else set[int]()
+    result: list[Node] = []
+    for at, node in enumerate(nodes):
+        if at in chosen and isinstance(node, Item):
+            text = words[node.row]
+            title = run_in_title(text[node.cut :])
+            end = node.cut + title if title else text.index(node.number) + len(node.number)
+            shown = len(text[:end].rstrip())
+            heading = Heading(
+                node.row, 0, shown, "numbered", (node.row, node.row + 1), number=node.number
+            )
+            result.append(heading)
+            following = nodes[at + 1]
+            if title and isinstance(following, Paragraph):
+                nodes[at + 1] = Paragraph(
+                    following.first, following.end, following.indent, node.cut + title
+                )
+        else:
+            result.append(node)
+    return result
