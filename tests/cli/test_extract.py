@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from eventdocs.cli import main
 from eventdocs.extraction import extract
-from eventdocs.ir import from_dict, to_dict
+from eventdocs.ir import from_dict, json_schema, to_dict
 
 TEXT = "# A\n\nThe weight $w$ is the share of Section 9.\n"
 
@@ -82,6 +82,20 @@ class TestExtraction:
         found = json.loads(call("empty.md", "--json").stdout)
 
         assert found["entities"] == []
+
+
+class TestTheSchema:
+    def test_is_given_without_a_file(self) -> None:
+        """It is what the library returns, with --json and without."""
+        expected = json.loads(json.dumps(json_schema()))
+
+        assert json.loads(call("--schema").stdout) == expected
+        assert json.loads(call("--schema", "--json").stdout) == expected
+
+    @pytest.mark.parametrize("arguments", [[], ["a.md", "--schema"]])
+    def test_or_a_file_is_asked_for(self, arguments: list[str]) -> None:
+        """Neither of them, and both of them, is wrong usage."""
+        assert "give either FILE or --schema" in call(*arguments, status=2).stderr
 
 
 class TestColour:

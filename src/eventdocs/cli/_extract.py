@@ -11,15 +11,29 @@ from eventdocs.cli._options import common_options, pass_app
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--inline", is_flag=True, help="Show inline formulas, too.")
+@click.option(
+    "--schema", is_flag=True, help="Answer with the JSON Schema of the semantic IR; no FILE."
+)
 @common_options
 @pass_app
-def extract(app: App, *, file: Path, inline: bool) -> None:
+def extract(app: App, *, file: Path | None, inline: bool, schema: bool) -> None:
     """Show the meaning of FILE; store nothing.
 
     With --json the answer is the whole semantic IR.
     """
+    if schema == (file is not None):
+        raise click.UsageError("give either FILE or --schema")
+    if file is not None:
+        _show(app, file, inline=inline)
+    else:
+        from eventdocs.ir import json_schema
+
+        app.output.json(json_schema())
+
+
+def _show(app: App, file: Path, *, inline: bool) -> None:
     from eventdocs.cli._ingest import read
     from eventdocs.extraction import Limits
     from eventdocs.extraction import extract as extract_content

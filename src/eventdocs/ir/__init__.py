@@ -61,6 +61,7 @@ from eventdocs.ir._lineage import Lineage, Origin, OriginKind, lineage
 from eventdocs.ir._match import Link, Matching, MatchRule, match
 from eventdocs.ir._names import name_of
 from eventdocs.ir._parameters import Parameter, parameters_of
+from eventdocs.ir._schema import json_schema
 from eventdocs.ir._summaries import Change, describe, summaries
 from eventdocs.ir._symbols import spell
 from eventdocs.ir._terms import normalise_term
@@ -131,6 +132,7 @@ __all__ = [
     "from_dict",
     "from_json",
     "impact",
+    "json_schema",
     "kind_of",
     "lineage",
     "match",
