@@ -67,7 +67,7 @@ def assemble(
         source=source,
         media_type=media_type,
         title=title,
-        entities=tuple(identified(document_id, keyed(reading_order(entities)), previous)),
+        entities=tuple(identified(document_id, reading_order(entities), previous)),
     )
     return _connected(ir, findings=())
 

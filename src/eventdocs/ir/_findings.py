@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 import attrs
@@ -69,6 +69,9 @@ class Evidence:
     def __init__(self, ir: DocumentIR, meanings: Meanings | None = None) -> None:
         self.ir = ir
         self._meanings = meanings
+        self._by_kind: dict[type[Entity], list[Entity]] = defaultdict(list)
+        for each in ir.entities:
+            self._by_kind[type(each)].append(each)
 
     @cached_property
     def by_id(self) -> dict[UUID, Entity]:
@@ -80,9 +83,9 @@ class Evidence:
         """What symbols and terms mean."""
         return self._meanings or Meanings(self.ir.entities)
 
-    def all(self, kind: type[EntityT]) -> Iterator[EntityT]:
+    def all(self, kind: type[EntityT]) -> Sequence[EntityT]:
         """List the entities of one kind in reading order."""
-        return (each for each in self.ir.entities if isinstance(each, kind))
+        return cast("Sequence[EntityT]", self._by_kind[kind])
 
     @cached_property
     def mentions(self) -> frozenset[UUID]:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import attrs
 
-from eventdocs.ir._canonical import content_key, kind_of
+from eventdocs.ir._canonical import EntityKind, content_key, kind_of
 from eventdocs.ir._entities import (
     CrossReference,
     DocumentIR,
@@ -26,43 +26,47 @@ from eventdocs.ir._match import match_entities
 def keyed(entities: Iterable[Entity]) -> list[Entity]:
     """Give every entity its content key, and its ordinal among equal contents."""
     seen: Counter[str] = Counter()
-    result: list[Entity] = []
-    for entity in entities:
-        key = content_key(entity)
-        identity = Identity(
-            entity_id=entity.id.entity_id,
-            content_key=key,
-            anchor=entity.id.anchor,
-            ordinal=seen[key],
-        )
-        seen[key] += 1
-        result.append(attrs.evolve(entity, id=identity))
-    return result
+    return [attrs.evolve(entity, id=_keyed(entity, seen)) for entity in entities]
+
+
+def _keyed(entity: Entity, seen: Counter[str]) -> Identity:
+    key = content_key(entity)
+    ordinal = seen[key]
+    seen[key] += 1
+    return Identity(
+        entity_id=entity.id.entity_id, content_key=key, anchor=entity.id.anchor, ordinal=ordinal
+    )
 
 
 def identified(
     document_id: UUID, entities: Sequence[Entity], previous: DocumentIR | None
 ) -> list[Entity]:
-    """Replace the local ids of keyed *entities* by lasting ones, wherever they are used.
+    """Give *entities* content keys, ordinals and, instead of local ids, lasting ones.
 
     An entity that was in *previous* keeps its id. A new one gets a UUIDv5 of the
     document, its kind, its content key and its ordinal.
     """
     known: dict[UUID, UUID] = {}
+    taken: set[UUID] = set()
     if previous is not None:
-        matching = match_entities(previous.entities, entities)
-        known = {link.new: link.old for link in matching.links}
-    taken = {each.id.entity_id for each in previous.entities} if previous else set[UUID]()
-    for entity in entities:
-        local = entity.id.entity_id
-        if local not in known:
-            known[local] = _mint(document_id, entity, taken)
-            taken.add(known[local])
-    return [_renamed(entity, known) for entity in entities]
+        entities = keyed(entities)
+        known = {link.new: link.old for link in match_entities(previous.entities, entities).links}
+        taken = {each.id.entity_id for each in previous.entities}
+    seen: Counter[str] = Counter()
+    identities = [_keyed(each, seen) for each in entities]
+    for entity, identity in zip(entities, identities, strict=True):
+        if identity.entity_id not in known:
+            lasting = _mint(document_id, kind_of(entity), identity, taken)
+            known[identity.entity_id] = lasting
+            taken.add(lasting)
+    return [
+        _renamed(entity, identity, known)
+        for entity, identity in zip(entities, identities, strict=True)
+    ]
 
 
-def _mint(document_id: UUID, entity: Entity, taken: set[UUID]) -> UUID:
-    name = f"{kind_of(entity)}:{entity.id.content_key}:{entity.id.ordinal}"
+def _mint(document_id: UUID, kind: EntityKind, identity: Identity, taken: set[UUID]) -> UUID:
+    name = f"{kind}:{identity.content_key}:{identity.ordinal}"
     minted = uuid5(document_id, name)
     attempt = 0
     # An edited entity keeps the id that its first content gave it, so another entity
@@ -73,8 +77,13 @@ def _mint(document_id: UUID, entity: Entity, taken: set[UUID]) -> UUID:
     return minted
 
 
-def _renamed(entity: Entity, known: dict[UUID, UUID]) -> Entity:
-    identity = attrs.evolve(entity.id, entity_id=known[entity.id.entity_id])
+def _renamed(entity: Entity, keyed_: Identity, known: dict[UUID, UUID]) -> Entity:
+    identity = Identity(
+        entity_id=known[keyed_.entity_id],
+        content_key=keyed_.content_key,
+        anchor=keyed_.anchor,
+        ordinal=keyed_.ordinal,
+    )
     match entity:
         case Section():
             parent = known.get(entity.parent, entity.parent) if entity.parent else None

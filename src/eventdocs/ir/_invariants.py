@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID
 
 import attrs
@@ -90,7 +91,7 @@ def _uniqueness(ir: DocumentIR) -> Iterator[str]:
         first = contents.setdefault((entity.id.content_key, entity.id.ordinal), n)
         if first != n:
             yield f"ir.entities[{n}].id: same content key and ordinal as ir.entities[{first}]"
-    if list(ir.edges) != sorted(set(ir.edges), key=edge_order):
+    if any(first >= second for first, second in pairwise(map(edge_order, ir.edges))):
         yield "ir.edges: not sorted, or one of them twice"
     if list(ir.issues) != sorted(ir.issues, key=issue_order):
         yield "ir.issues: not sorted by place"
@@ -264,7 +265,7 @@ def _plain(value: object) -> list[object] | str:
 
 
 @functools.cache
-def _names(cls: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+def _names(cls: type) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(cls))
 
 

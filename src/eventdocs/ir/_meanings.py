@@ -62,6 +62,7 @@ class Meanings:
         self._bases: dict[str, dict[str, Symbol]] = defaultdict(dict)
         self._families = self._indexed_families(entities)
         self._known_fits: dict[str, tuple[Scopes, How]] = {}
+        self._known_circles: dict[UUID | None, list[UUID | None]] = {}
         by_id = {each.id.entity_id: each for each in entities}
         for each in entities:
             match each:
@@ -185,9 +186,14 @@ class Meanings:
         return self._bases[base].values() if base in self._bases else ()
 
     def _around(self, at: UUID) -> list[UUID | None]:
-        around = list(self.outline.around(at))
-        # What stands before the first heading is near to its like, and to nothing else.
-        return around if len(around) == 1 else around[:-1]
+        home = self.outline.home(at)
+        around = self._known_circles.get(home)
+        if around is None:
+            around = list(self.outline.around(at))
+            # What stands before the first heading is near to its like, and to nothing else.
+            around = around if len(around) == 1 else around[:-1]
+            self._known_circles[home] = around
+        return around
 
     def _named(self, symbol: Symbol) -> Scopes | None:
         """Find the term that *symbol* spells out, such as `Score`."""

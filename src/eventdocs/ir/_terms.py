@@ -65,7 +65,9 @@ class TermFinder:
         found: dict[str, None] = {}
         at = 0
         while at < len(words):
-            reach = self._reach(words[at])
+            reach = self._reaches.get(words[at])
+            if reach is None:
+                reach = self._reach(words[at])
             length, key = self._match_at(words, at, reach) if reach else (1, None)
             if key is not None:
                 found.setdefault(key)
@@ -73,11 +75,9 @@ class TermFinder:
         return tuple(found)
 
     def _reach(self, word: str) -> int:
-        """Count the words of the longest term that begins with *word*."""
-        reach = self._reaches.get(word)
-        if reach is None:
-            reach = max(self._longest.get(each, 0) for each in _singulars(word))
-            self._reaches[word] = reach
+        """Count the words of the longest term that begins with *word*; remembered."""
+        reach = max(self._longest.get(each, 0) for each in _singulars(word))
+        self._reaches[word] = reach
         return reach
 
     def _match_at(self, words: list[str], at: int, reach: int) -> tuple[int, str | None]:
