@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -258,7 +259,7 @@ def _is_suspect(value: DocumentIR | Entity) -> bool:
         return True
 
 
-def _plain(value: object) -> list[object] | str:
+def _plain(value: Any) -> list[object] | str:
     if isinstance(value, Decimal):
         return str(value)
     return [getattr(value, name) for name in _names(type(value))]
