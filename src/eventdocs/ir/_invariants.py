@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -262,12 +261,7 @@ def _is_suspect(value: DocumentIR | Entity) -> bool:
 def _plain(value: Any) -> list[object] | str:
     if isinstance(value, Decimal):
         return str(value)
-    return [getattr(value, name) for name in _names(type(value))]
-
-
-@functools.cache
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(cls))
+    return [getattr(value, field.name) for field in attrs.fields(type(value))]
 
 
 def _written(value: DocumentIR | Entity) -> JSONObject:
