@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 import attrs
@@ -258,10 +258,11 @@ def _is_suspect(value: DocumentIR | Entity) -> bool:
         return True
 
 
-def _plain(value: Any) -> list[object] | str:
+def _plain(value: object) -> list[object] | str:
     if isinstance(value, Decimal):
         return str(value)
-    return [getattr(value, field.name) for field in attrs.fields(type(value))]
+    cls = cast("type[attrs.AttrsInstance]", type(value))
+    return [getattr(value, field.name) for field in attrs.fields(cls)]
 
 
 def _written(value: DocumentIR | Entity) -> JSONObject:
