@@ -12,7 +12,8 @@ __all__ = ["Limits"]
 class Limits:
     """Bounds on what one document may cost; the defaults fit documents of thousands of pages.
 
-    What exceeds `max_bytes`, `max_lines`, `max_entities`, `max_cells` or a limit of ZIP archives is refused as a whole, with an
+    What exceeds `max_bytes`, `max_lines`, `max_entities`, `max_cells`, `max_pages`,
+    `max_page_characters` or a limit of ZIP archives is refused as a whole, with an
     `ExtractionLimitError` that names the limit, because half a meaning is worse than none.
     What exceeds one of the others is kept as text and not looked into.
 
@@ -24,6 +25,8 @@ class Limits:
         max_nesting: Depth of lists, quotes and directives inside one another.
         max_formula_length: Characters of one formula, before and after macro expansion.
         max_macro_depth: Macros inside the bodies of macros.
+        max_pages: Pages of a PDF.
+        max_page_characters: Characters on one of them.
         max_zip_entries: Files in an archive, such as a Word document is.
         max_zip_entry_bytes: Size of one of them, unpacked.
         max_zip_ratio: How many times larger one of more than a MiB is than its packed form.
@@ -36,6 +39,8 @@ class Limits:
     max_nesting: int = attrs.field(default=50, validator=ge(1))
     max_formula_length: int = attrs.field(default=10_000, validator=ge(1))
     max_macro_depth: int = attrs.field(default=20, validator=ge(1))
+    max_pages: int = attrs.field(default=10_000, validator=ge(1))
+    max_page_characters: int = attrs.field(default=200_000, validator=ge(1))
     max_zip_entries: int = attrs.field(default=10_000, validator=ge(1))
     max_zip_entry_bytes: int = attrs.field(default=128 * 1024 * 1024, validator=ge(1))
     max_zip_ratio: int = attrs.field(default=250, validator=ge(1))

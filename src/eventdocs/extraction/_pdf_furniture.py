@@ -1,0 +1,50 @@
+"""Page furniture: headers, footers and page numbers, which are no part of the text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from eventdocs.extraction._pdf_lines import Line
+from eventdocs.extraction._pdf_page import Page
+
+__all__ = ["without_furniture"]
+
+_DIGITS = re.compile(r"\d+")
+_ROMAN = re.compile(r"[ivxlc]{1,7}")
+_EDGE_LINES = 3
+_MARGIN = 0.14
+
+
+def without_furniture(pages: Sequence[Page], lines: Sequence[list[Line]]) -> list[list[Line]]:
+    """Drop the lines at the edges of pages that other pages repeat at the same height."""
+    edges = [_edges(page, each) for page, each in zip(pages, lines, strict=True)]
+    counts: Counter[tuple[str, int]] = Counter()
+    for found in edges:
+        keys = {_key(line) for line in found}
+        counts.update(keys | {(text, at + 1) for text, at in keys})
+    enough = max(2, min(3, (len(pages) + 1) // 2))
+    kept: list[list[Line]] = []
+    for each, found in zip(lines, edges, strict=True):
+        dropped = {
+            id(line)
+            for line in found
+            if max(counts[_key(line)], counts[_key(line)[0], _key(line)[1] + 1]) >= enough
+        }
+        kept.append([line for line in each if id(line) not in dropped])
+    return kept
+
+
+def _edges(page: Page, lines: Sequence[Line]) -> list[Line]:
+    ordered = sorted(lines, key=lambda each: (each.base, each.box.left))
+    top = [each for each in ordered[:_EDGE_LINES] if each.base < _MARGIN * page.height]
+    bottom = [each for each in ordered[-_EDGE_LINES:] if each.base > (1 - _MARGIN) * page.height]
+    return [*top, *bottom]
+
+
+def _key(line: Line) -> tuple[str, int]:
+    text = " ".join(line.text.split())
+    text = "#" if _ROMAN.fullmatch(text) else _DIGITS.sub("#", text)
+    # A title that names the section stands where the titles of other sections stand.
+    return text, int(line.base // 4)
