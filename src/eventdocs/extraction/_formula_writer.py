@@ -21,6 +21,8 @@ _NUMBER_LABEL = re.compile(r"\d+(?:\.\d+)*[a-z]?|[A-Z]\.?\d+(?:\.\d+)*")
 _TRAILING_NUMBER = re.compile(
     r"\\(?:q?quad|hspace\*?\{[^{}]*\}|hfill)\s*\(\s*([A-Z]?\.?\d+(?:\.\d+)*[a-z]?)\s*\)\s*$"
 )
+_NUMBER_BEHIND = re.compile(r"(?: {2,}|\t)\s*\(([A-Z]?\.?\d+(?:\.\d+)*[a-z]?)\)$")
+_ARTICLES = frozenset("aAI")
 _DEFINES_MACROS = re.compile(r"\\(?:(?:re)?newcommand|providecommand|def|DeclareMathOperator)\b")
 _MOST_NAMES = 50
 
@@ -105,30 +107,41 @@ class FormulaWriter:
         start = 0
         added: list[tuple[int, UUID]] = []
         for line in written.content.split("\n"):
-            latex = as_latex(line)
+            number = _NUMBER_BEHIND.search(line) if line.endswith(")") else None
+            equation = line[: number.start()] if number is not None else line
+            latex = as_latex(equation)
             if latex is not None:
                 read = self._reader.read(latex, display=True)
                 left = start + len(line) - len(line.lstrip())
-                right = start + len(line.rstrip())
+                right = start + len(equation.rstrip())
                 local = self._draft.formula(
                     written.range(left, right),
                     read,
                     display=display,
                     notation="text",
+                    number=number[1] if number is not None else None,
                     method="pattern",
                     confidence=0.7,
                 )
-                added.append((right, local))
+                added.append((start + len(line.rstrip()), local))
                 if display:
-                    self._remember(read)
+                    self._remember(read, letters=True)
             start += len(line) + 1
         return added
 
-    def _remember(self, read: ReadFormula) -> None:
+    def _remember(self, read: ReadFormula, *, letters: bool = False) -> None:
+        """Keep the names in a formula.
+
+        Args:
+            read: The formula.
+            letters: In plain words, single letters are names that the text may explain, too.
+        """
         symbols = [variable.symbol for variable in read.variables]
         if read.defines is not None:
             symbols.append(read.defines)
         words = {each.base for each in symbols if len(each.base) > 1 and ":" not in each.base}
+        if letters:
+            words.update(each.base for each in symbols if each.base not in _ARTICLES)
         known = self.names if self.just_written else []
         self.names = list(dict.fromkeys([*known, *sorted(words)]))[-_MOST_NAMES:]
         self.just_written = True

@@ -13,8 +13,11 @@ _NUMBERED = re.compile(
 )
 _LETTERED = re.compile(
     r"(?:Appendix|Annex|Annexe|Schedule|Exhibit|Attachment)\s+"
-    r"(?P<number>[A-Z](?:\.?\d+)*|\d+(?:\.\d+)*|[IVX]+)(?![\w.])",
+    r"(?P<number>[A-Z](?:\.?\d+)*|\d+(?:\.\d+)*|[IVX]+)(?!\w|\.\w)",
     re.IGNORECASE,
+)
+_ROMAN = re.compile(
+    r"(?i:Article|Part|Chapter|Section|Title)\s+(?P<number>[IVXLC]+|[A-Z])(?![\w.'’]\w|\w)"
 )
 _LETTER_DOTTED = re.compile(r"(?P<number>[A-Z](?:\.\d{1,3})+)[.):]?\s+")
 _GITHUB_DROPPED = re.compile(r"[^\w\- ]")
@@ -24,7 +27,7 @@ _FIRST_LETTER = re.compile(r"[^\W\d_]")
 
 def heading_number(title: str) -> str | None:
     """Read the number that a heading begins with: `3.2 Weights`, `Appendix A - Parameters`."""
-    for pattern in (_LETTERED, _NUMBERED, _LETTER_DOTTED):
+    for pattern in (_LETTERED, _NUMBERED, _ROMAN, _LETTER_DOTTED):
         found = pattern.match(title)
         if found:
             return found["number"].upper()

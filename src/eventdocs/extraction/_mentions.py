@@ -24,6 +24,8 @@ _KINDS: dict[str, tuple[str, ReferenceType]] = {
     "annexe": ("Annex", "section"),
     "schedule": ("Schedule", "section"),
     "exhibit": ("Exhibit", "section"),
+    "article": ("Article", "section"),
+    "clause": ("Clause", "section"),
     "table": ("Table", "table"),
     "tab": ("Table", "table"),
     "figure": ("Figure", "figure"),
@@ -39,7 +41,7 @@ _NUMBER = (
 )
 _MENTION = re.compile(
     r"(?<![\w-])(?P<kind>(?i:Sections?|Sec|Secs|Chapters?|Chap|Appendix|Appendices|Annex(?:e|es)?|"
-    r"Schedules?|Exhibits?|Tables?|Tabs?|Figures?|Figs?|Equations?|Eqns?|Eqs?|Formulas?|Formulae)|§§?)"
+    r"Schedules?|Exhibits?|Articles?|Clauses?|Tables?|Tabs?|Figures?|Figs?|Equations?|Eqns?|Eqs?|Formulas?|Formulae)|§§?)"
     rf"(?:\.?[ \u00a0~]+|\.(?=\d)|(?<=§)|(?=\())(?P<first>{_NUMBER})"
 )
 _FURTHER = re.compile(
@@ -62,6 +64,11 @@ _BEFORE = re.compile(
     r"|(?P<cited>\b(?:19|20)\d\d[a-z]?\)?[,;:]\s*(?:see\s+|in\s+)?))$"
 )
 _INTO_TITLE = re.compile(r"\s+(?:of|in|from)\s+(?:the\s+|his\s+|her\s+|their\s+)?(?:\w+\s+)?[\"“]?")
+_CODIFIED = re.compile(
+    r"\s+(?:of\s+(?:the\s+)?(?P<document>(?!(?:Agreement|Contract|Terms|Licen[cs]e|Constitution|Schedule|"
+    r"Annex|Appendix|Part|Chapter|Title)\b)[A-Z][\w'’-]*(?:\s+(?:[A-Z][\w'’-]*|treaty|copyright|law))*)"
+    r"|(?P<short>[A-Z]{3,}\b))"
+)
 _AUTHOR = re.compile(
     r"\s+(?:of|in|by|from)\s+(?P<document>[A-Z][\w'’-]+(?:\s+(?:&|and)\s+[A-Z][\w'’-]+|\s+et al\.?)?,?"
     r"\s*\(\d{4}[a-z]?\))"
@@ -79,10 +86,14 @@ _WORDS = (
     "§",
     "exhib",
     "schedule",
+    "article",
+    "clause",
 )
 
 
 _LETTERED = {"Appendix", "Annex", "Schedule", "Exhibit"}
+_ROMAN = {"Article", "Chapter"}
+_ITEM = re.compile(r"(?: ?\([a-z]{1,4}\))+")
 
 
 @attrs.frozen
@@ -108,26 +119,39 @@ def mentions(prose: Prose) -> Iterator[Mention]:
     """Find references by number, one for each number."""
     text = prose.text
     lowered = text.lower()
-    if not any(word in lowered for word in _WORDS):
+    for word in _WORDS:
+        if word in lowered:
+            break
+    else:
         return
     for found in _MENTION.finditer(text):
         name, kind = _KINDS[_singular(found["kind"])]
         number = found["first"]
         # "eq a" or "table i" is no reference; "Appendix B" is.
         if not any(map(str.isdigit, number)) and name not in _LETTERED:
-            continue
+            in_roman = name in _ROMAN and found["kind"][0].isupper()
+            if not in_roman or number.strip("IVXLC"):
+                continue
         if found["kind"][0].islower() and not _plausible(found):
             continue
-        numbers = [(found.start(), found.end(), number)]
-        at = found.end()
+        at = _behind_items(text, found.end(), kind)
+        numbers = [(found.start(), at, number)]
         while (further := _FURTHER.match(text, at)) is not None and _same_kind(
             number, further["number"]
         ):
-            numbers.append((further.start("number"), further.end(), further["number"]))
-            at = further.end()
+            at = _behind_items(text, further.end(), kind)
+            numbers.append((further.start("number"), at, further["number"]))
         document = _other_document(prose, found.start(), at)
+        if document is None and name == "Article" and (law := _CODIFIED.match(text, at)):
+            document = law["document"] or law["short"]
         for start, end, each in numbers:
             yield Mention(start, end, f"{name} {each.strip('( )')}", kind, document)
+
+
+def _behind_items(text: str, end: int, kind: ReferenceType) -> int:
+    """The end of a reference into a section, such as `Section 2.1(b)(ii)`."""
+    items = _ITEM.match(text, end) if kind == "section" else None
+    return items.end() if items is not None else end
 
 
 def _other_document(prose: Prose, start: int, end: int) -> str | None:
@@ -147,7 +171,8 @@ def _other_document(prose: Prose, start: int, end: int) -> str | None:
         for mark in prose.marks:
             leads = into.end() - 12 <= mark.start <= into.end() and mark.start > end
             is_title = mark.kind == "emphasis" or (
-                mark.kind == "link" and not mark.content.startswith("#")
+                mark.kind == "link"
+                and (mark.detail == "citation" or not mark.content.startswith("#"))
             )
             if leads and is_title and mark.end - mark.start > 2:
                 return text[mark.start : mark.end]

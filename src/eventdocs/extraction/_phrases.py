@@ -23,7 +23,7 @@ _CUE_STEMS = ("mean", "defined", "refer", "denote", "stand")
 _BE = r"(?P<be>is|are)"
 _QUOTED_CUE = re.compile(
     rf"{_QUOTED}(?:\s*\((?:or\s+)?[{_OPEN}]?(?P<short>[^(){_OPEN}{_CLOSE}]{{1,20}})[{_CLOSE}]?\))?"
-    rf"(?:\s+of\s+(?:the|an?|any|each)\s+\w+)?\s*(?:,[^,.]{{1,60}},\s*)?(?:{_CUE}|{_BE})\b\s*",
+    rf"(?:\s+of\s+(?:the|an?|any|each)\s+\w+|\s+[a-z]+(?=\s+(?:shall\s+)?mean))?\s*(?:,[^,.]{{1,60}},\s*)?(?:{_CUE}|{_BE})\b\s*",
     re.IGNORECASE,
 )
 _NAMED_CUE = re.compile(

@@ -37,9 +37,11 @@ _DOTTED = re.compile(r".*?(?:\.{3,}|(?:\. ){3,}|…)[. ]*\d*$")
 _CONTENTS = re.compile(r"(?:table of )?contents:?", re.IGNORECASE)
 _PAGE_BEHIND = re.compile(r"[\s.…]*\d*$")
 _MEANS = re.compile(r"\bmeans?(?:\s[^.;]{0,80}:|:)?$")
-_CODE = re.compile(
-    r"[;{}\\]$|^(?:#include|#define|\$ |>>> |//|/\*|def \w|class \w+[(:]|import |return |@\w+)|\w\(\)|==|->|::|&&|\|\||=>|</\w"
-)
+_CODE_BEGINS = (
+    "#include", "#define", "#!", "$ ", ">>> ", "//", "/*", "def ", "import ", "return ", "@", "<?"
+)  # fmt: skip
+_CODE_ENDS = ("{", "}", "\\", ");", "};", "];", '";', "';")
+_CODE_SIGNS = ("==", "->", "::", "&&", "||", "=>", "</", "()", " = {", " += ", "${")
 _REFERS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?)\s+\d", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W_]")
 _CENTRED = 8
@@ -90,7 +92,8 @@ class BlockParser:
         row = first
         captioned = self._after_caption()
         while row < end:
-            if row == first or captioned:
+            begins = row == first or captioned or isinstance(self._nodes[-1], Heading)
+            if begins:
                 table = find_table(self._page, row, end, captioned=captioned)
                 if table is not None:
                     self._nodes.append(table)
@@ -179,10 +182,10 @@ class BlockParser:
 
     def _add_heading(self, heading: Heading) -> None:
         self._nodes.append(heading)
-        self._items.clear()
         self._bullets.clear()
         self._terms.clear()
         if heading.number:
+            self._items.clear()
             self._last_number = heading.number
 
     def _underlined(self, row: int, end: int) -> int | None:
@@ -203,7 +206,13 @@ class BlockParser:
         text = self._words[row]
         indent = self._indents[row]
         alone = end - row == 1
-        if not is_title(text) or text[-1] == ".":
+        if (
+            not is_title(text)
+            or text[-1] == "."
+            or text.startswith(("Copyright", "©", "(c)", "(C)"))
+        ):
+            return None
+        if read_caption(text) is not None:
             return None
         style: HeadingStyle = "set off"
         body = self._page.body_indent
@@ -250,10 +259,16 @@ class BlockParser:
             joined = " ".join(self._words[row:end])
             if end - row == 2 and is_title(joined) and joined[-1] not in ".:":
                 single, after = True, end
-        titled = single and is_title(rest) and self._indents[row] <= self._page.body_indent + 4
+        titled = (
+            single
+            and is_title(rest, numbered=True)
+            and self._indents[row] <= self._page.body_indent + 4
+        )
         if found.depth == 1 and not found.labelled_section:
             if titled and self._is_heading(found, row, end):
                 return self._title(row, after, "numbered", "", (row, after))
+            if at_start and self._continues(found.number) and run_in_title(rest):
+                return self._clause(row, end, found)
             return None
         if titled:
             return self._title(row, after, "numbered", "", (row, after))
@@ -308,8 +323,7 @@ class BlockParser:
     def _is_heading(self, found: Numbered, row: int, end: int) -> bool:
         """Tell the heading `1. Scope` from the item `1. Apples` of a list, by what stands around."""
         number = int(found.number) if found.number.isdecimal() else -1
-        last = self._last_number.partition(".")[0]
-        continues = last.isdecimal() and int(last) + 1 == number
+        continues = self._continues(found.number)
         indent = self._indents[row]
         if not found.mark:
             return (continues or number in {0, 1}) and self._words[row][-1] not in ".:"
@@ -328,6 +342,11 @@ class BlockParser:
             and following.number == str(number + 1)
             and self._indents[below] == indent
         )
+
+    def _continues(self, number: str) -> bool:
+        """Whether a number is the next of the parts before, of which one may have no title."""
+        last = self._last_number.partition(".")[0]
+        return last.isdecimal() and number.isdecimal() and 0 < int(number) - int(last) <= 2
 
     def _next_row(self, row: int) -> int | None:
         while row < len(self._words):
@@ -440,11 +459,14 @@ class BlockParser:
 
     def _ends_paragraph(self, row: int, end: int) -> bool:
         text = self._words[row]
-        if self._indents[row] <= self._term_indent:
+        indent = self._indents[row]
+        if indent <= self._term_indent:
+            return True
+        if self._words[row - 1][-1] == ":" and indent > self._indents[row - 1]:
             return True
         first = text[0]
         if first in "-*+•‣◦▪–—·o" and _BULLET.match(text):
-            return self._indents[row] in self._bullets or self._words[row - 1].endswith(":")
+            return indent in self._bullets or self._words[row - 1].endswith(":")
         if row + 1 < end and self._words[row + 1][0] in "=-~^*#+" and self._underlines(row):
             return True
         head = text[:8]
@@ -491,11 +513,19 @@ class BlockParser:
         words = self._words[first:end]
         if self._indents[first] <= self._page.body_indent and end - first < 3:
             return False
-        signs = sum(_CODE.search(text) is not None for text in words)
+        signs = sum(map(_looks_like_code, words))
         if signs * 2 < len(words) or not signs:
             return False
         self._nodes.append(Code(first, end, self._indents[first]))
         return True
+
+
+def _looks_like_code(text: str) -> bool:
+    return (
+        text.startswith(_CODE_BEGINS)
+        or (text.endswith(_CODE_ENDS) and text[0] not in '"“')
+        or any(sign in text for sign in _CODE_SIGNS)
+    )
 
 
 def is_line_title(text: str) -> bool:
@@ -512,7 +542,7 @@ def _clauses(nodes: list[Node], words: list[str]) -> list[Node]:
     best: list[int] = []
     runs: dict[int, list[int]] = {}
     for at, node in enumerate(nodes):
-        if not isinstance(node, Item) or not node.number.isdecimal():
+        if not isinstance(node, Item) or not node.number.isdecimal() or words[node.row - 1]:
             continue
         run = runs.setdefault(node.indent, [])
         number = int(node.number)
@@ -523,7 +553,7 @@ def _clauses(nodes: list[Node], words: list[str]) -> list[Node]:
             runs[node.indent] = run = [at]
         if len(run) > len(best):
             best = run
-    chosen = set(best) if len(best) > 1 else set[int]()
+    chosen = set(best) if len(best) > 2 else set[int]()
     result: list[Node] = []
     for at, node in enumerate(nodes):
         if at in chosen and isinstance(node, Item):

@@ -51,7 +51,7 @@ class Outline:
             if outer and number.startswith(f"{outer}."):
                 return each.level + depth - (outer.count(".") + 1)
             if each.heading.style == "labelled":
-                return each.level + depth
+                return each.level + max(1, depth - 1)
         return self._top() + depth
 
     def _top(self) -> int:

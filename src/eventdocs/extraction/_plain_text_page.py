@@ -59,10 +59,10 @@ class Page:
 
     def _indent(self, row: int) -> int:
         raw = self._raw[self._numbers[row]]
-        if raw[0] not in " \t\f\v\u00a0":
+        if not raw[0].isspace():
             return 0
         blanks = raw[: len(raw) - len(raw.lstrip())]
-        return len(blanks.replace("\f", "").expandtabs(_TAB))
+        return len(blanks.expandtabs(_TAB)) if "\t" in blanks else len(blanks)
 
     def text(self, row: int) -> str:
         """A line as it looks, with its indent, so that columns can be compared."""
@@ -91,8 +91,11 @@ class Page:
     def start(self, row: int) -> int:
         """The place in the document of the first word of a line."""
         number = self._numbers[row]
-        raw = self._raw[number]
-        return self._starts[number] + len(raw) - len(raw.lstrip())
+        start = self._starts[number]
+        if self.indents[row]:
+            raw = self._raw[number]
+            start += len(raw) - len(raw.lstrip())
+        return start
 
     def place(self, first: int, end: int, cut: int = 0) -> tuple[int, int]:
         """Where the lines from *first* to *end* stand, the first without *cut* characters."""

@@ -15,7 +15,6 @@ _BRACKETED = re.compile(
 _KEY = re.compile(r"\d+|[A-Za-z].*")
 _SPEAKS_FOR_ITSELF = re.compile(r"[A-Z][A-Za-z+]*[-: ]?\d{2,}[\w.-]*")
 _CITES = re.compile(r"(?:[^\W\d_]{2,}|[,;)])\s$")
-_BROKEN_WORD = re.compile(r"[^\W\d_]-$")
 
 Works = Mapping[str, str]
 """What the brackets of a document refer to, by their keys: `bibliography` or `footnote`."""
@@ -25,17 +24,26 @@ def read_prose(passage: Passage, works: Works) -> Prose:
     """Turn a passage into prose on one line."""
     prose = Prose()
     content = passage.content
-    at = 0
-    broken = False
-    for line in content.split("\n"):
-        if at and not (broken and line[:1].islower()):
-            prose.add(" ", passage.range(at - 1, at))
-        prose.add(line, passage.range(at, at + len(line)), verbatim=True)
-        broken = _BROKEN_WORD.search(line) is not None
-        at += len(line) + 1
+    if "\n" not in content:
+        prose.add(content, passage.range(0, len(content)), verbatim=True)
+    else:
+        _add_lines(prose, passage)
     if "[" in content:
         _mark(prose, works)
     return prose
+
+
+def _add_lines(prose: Prose, passage: Passage) -> None:
+    broken = False
+    end = 0
+    # Each line is a piece of the passage.
+    for at, line in passage.lines():
+        start = at
+        if len(prose) and not (broken and line[:1].islower()):
+            prose.add(" ", (end, start))
+        end = start + len(line)
+        prose.add(line, (start, end), verbatim=True)
+        broken = line[-1:] == "-" and line[-2:-1].isalpha()
 
 
 def _mark(prose: Prose, works: Works) -> None:

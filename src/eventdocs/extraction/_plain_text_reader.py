@@ -9,6 +9,7 @@ import attrs
 
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._blocks import Blocks
+from eventdocs.extraction._captions import read_caption
 from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._plain_text_nodes import (
@@ -35,6 +36,7 @@ __all__ = ["PlainTextReader"]
 _GLOSSARY = re.compile(
     r"\b(?:glossary|definitions|terminology|defined terms|nomenclature)\b", re.IGNORECASE
 )
+_CENTRED = 8
 _BIBLIOGRAPHY = re.compile(
     r"\b(?:references|bibliography|literature|works cited|sources)\b", re.IGNORECASE
 )
@@ -74,7 +76,11 @@ class PlainTextReader:
                 case Heading():
                     self._heading(node)
                 case Paragraph():
+                    # What explains a formula in a list may stand behind the list.
+                    explains = self._page.words[node.first][:5].lower() == "where"
+                    written = explains and self._text.formulas.just_written
                     self._leave(node.indent)
+                    self._text.formulas.just_written |= written
                     following = nodes[at + 1] if at + 1 < len(nodes) else None
                     self._paragraph(node, before_table=isinstance(following, TableRows))
                 case Item():
@@ -90,7 +96,8 @@ class PlainTextReader:
                     text = " ".join(self._page.words[node.first : node.end])
                     self._blocks.code(text, self._page.place(node.first, node.end))
                 case TableRows():
-                    self._leave(node.indent)
+                    centred = node.indent > self._page.body_indent + _CENTRED
+                    self._leave(self._page.body_indent if centred else node.indent)
                     self._table(node)
         self._leave(-1)
         self._blocks.finish()
@@ -129,6 +136,9 @@ class PlainTextReader:
         prose = read_prose(passage, self._works)
         if not len(prose):
             return
+        if node.indent > self._page.body_indent and read_caption(prose.text) is not None:
+            # Captions stand in the middle, and tables do.
+            self._leave(self._page.body_indent)
         self._explain(prose.whole())
         self._blocks.paragraph(prose, passage, before_table=before_table)
 

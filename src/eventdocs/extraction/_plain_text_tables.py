@@ -18,7 +18,6 @@ _BOX = str.maketrans("─━═│┃║┌┬┐├┼┤└┴┘┏┳┓┣�
 _BAR_RULER = re.compile(r"[|+]?[-=: ]+(?:[|+][-=: ]+)+[|+]?|[|+][-=: ]+[|+]")
 _RULER = re.compile(r"[-=_]{2,}(?:[ ]+[-=_]{2,})*")
 _RUN = re.compile(r"[-=_]+")
-_GAP = re.compile(r"\S(?: {2,})\S")
 _NUMERIC = re.compile(
     r"[-+(~<>≤≥±]?\s*[$€£]?\s*[\d.,]*\d[\d.,]*\)?\s*[^\s\d]{0,6}|-+|n/a", re.IGNORECASE
 )
@@ -46,7 +45,9 @@ def find_table(page: Page, first: int, end: int, *, captioned: bool) -> TableRow
         found = _ruled(texts)
     else:
         rows = range(first, min(end, first + 6))
-        if sum(_GAP.search(page.words[row]) is not None for row in rows) < min(3, len(rows)):
+        if sum("  " in page.words[row] or "\t" in page.words[row] for row in rows) < min(
+            3, len(rows)
+        ):
             return None
         texts = [page.text(row) for row in range(first, end)]
         found = _aligned(texts, captioned=captioned)
@@ -168,6 +169,8 @@ def _ruled(texts: Sequence[str]) -> _Found | None:
         columns = _free_columns([texts[at] for at in lines])
         if columns is None or len(columns) < 2 or len(lines) < 3:
             return None
+        if rulers[0] == 1 and not any(texts[0][edge - 1 :].strip() for edge in columns[1:]):
+            return None  # it is a title above columns
     elif not _fits(texts, lines, columns):
         columns = _free_columns([texts[at] for at in lines])
         if columns is None or len(columns) < 2:

@@ -11,7 +11,7 @@ __all__ = ["Numbered", "is_capitals", "is_title", "read_number", "run_in_title",
 _LABEL = r"(?:ARTICLE|Article|CHAPTER|Chapter|PART|Part|SCHEDULE|Schedule|APPENDIX|Appendix|ANNEX(?:E)?|Annexe?|EXHIBIT|Exhibit|ATTACHMENT|Attachment)"
 _LABELLED = re.compile(
     rf"{_LABEL}\s+(?P<number>\d{{1,3}}(?:\.\d{{1,3}})*|[IVXLC]+|[A-Z](?:\.?\d+)*)(?![\w-])"
-    r"(?P<mark>\s*[.:–—-])?(?:\s+(?P<rest>\S.*))?"
+    r"(?:(?P<mark>\s*[.:–—-])\s*(?P<titled>\S.*)?|\s+(?P<rest>\S.*))?"
 )
 _NUMBERED = re.compile(
     r"(?P<label>(?:SECTION|Section|Sec\.|CLAUSE|Clause|§)\s*)?"
@@ -64,10 +64,11 @@ def read_number(text: str) -> Numbered | None:
         if found is not None:
             rest, mark = found["rest"], found["mark"]
             # "Part A of the form" goes on as a sentence does.
-            if rest is None or mark or not rest[0].islower():
-                end = len(text) if rest is None else found.start("rest")
-                return Numbered(found["number"], label=True, end=end, mark=(mark or "").strip())
-            return None
+            if rest is not None and rest[0].islower():
+                return None
+            behind = found["titled"] or rest
+            end = len(text) - len(behind) if behind else len(text)
+            return Numbered(found["number"], label=True, end=end, mark=(mark or "").strip())
     if not (text[0].isdigit() or text[0] in "SC§" or text[1:2] == "."):
         return None
     found = _NUMBERED.match(text)
@@ -82,20 +83,26 @@ def read_number(text: str) -> Numbered | None:
     )
 
 
-def is_title(text: str) -> bool:
-    """Tell whether words can be a title: few of them, and no sentence."""
+def is_title(text: str, *, numbered: bool = False) -> bool:
+    """Tell whether words can be a title: few of them, and no sentence.
+
+    Args:
+        text: The words.
+        numbered: They stand behind a number; a colon behind them begins a list.
+    """
     if (
         not text
         or len(text) > _LONGEST
         or not (text[0].isupper() or text[0] in "\"“‘'<[(" or text[0].isdigit())
     ):
         return False
-    if text[-1] in ",;" or "  " in text.strip() or "=" in text:
+    if text[-1] in ",;" or (text[-1] == ":" and numbered) or "  " in text.strip() or "=" in text:
         return False
     if _DEFINES.search(text):
         return False
     if text[-1] in ".!?":
-        return len(text.split()) <= 6 and _SENTENCE.search(text) is None
+        most = 12 if is_title_case(text) else 6
+        return len(text.split()) <= most and _SENTENCE.search(text) is None
     return len(text.split()) <= 14 and not (len(text.split()) > 4 and _SENTENCE.search(text))
 
 

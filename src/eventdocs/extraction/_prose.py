@@ -45,6 +45,19 @@ class Mark:
     entity: UUID | None = None
     notation: Notation = "latex"
 
+    def moved(self, by: int) -> Mark:
+        """This mark in a text that has so many more characters before it."""
+        return Mark(
+            self.kind,
+            max(0, self.start + by),
+            self.end + by,
+            self.content,
+            self.source,
+            self.detail,
+            self.entity,
+            self.notation,
+        )
+
 
 class PlacedText(Protocol):
     """Text, every character of which has a place in the document."""
@@ -86,10 +99,26 @@ class Passage:
         piece = bisect_right(self._starts, position) - 1
         return self._places[piece] + position - self._starts[piece]
 
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Each line with its place; no line is in two pieces."""
+        lines = self.content.split("\n")
+        if len(lines) == len(self._places):
+            yield from zip(self._places, lines, strict=True)
+            return
+        at = 0
+        for line in lines:
+            yield self.at(at), line
+            at += len(line) + 1
+
     def range(self, start: int, end: int) -> tuple[int, int]:
         """The place in the document of the characters from *start* to *end*."""
-        first = self.at(start)
-        return first, self.at(end - 1) + 1 if end > start else first
+        piece = bisect_right(self._starts, start) - 1
+        shift = self._places[piece] - self._starts[piece]
+        if end <= start:
+            return start + shift, start + shift
+        if piece + 1 < len(self._starts) and end > self._starts[piece + 1]:
+            return start + shift, self.at(end - 1) + 1
+        return start + shift, end + shift
 
 
 class Prose:
@@ -169,10 +198,7 @@ class Prose:
         self._starts += [start + shift for start in other._starts]
         self._length += other._length
         self._text = None
-        self.marks.extend(
-            attrs.evolve(mark, start=mark.start + shift, end=mark.end + shift)
-            for mark in other.marks
-        )
+        self.marks.extend(mark.moved(shift) for mark in other.marks)
 
     def part(self, start: int) -> Prose:
         """The text from *start* on, as prose of its own."""
@@ -186,11 +212,7 @@ class Prose:
             part.add(text[start - at :], place, verbatim=verbatim)
             for each in range(first + 1, len(self._parts)):
                 part.add(self._parts[each], self._sources[each], verbatim=self._verbatim[each])
-        part.marks = [
-            attrs.evolve(mark, start=max(0, mark.start - start), end=mark.end - start)
-            for mark in self.marks
-            if mark.end >= start
-        ]
+        part.marks = [mark.moved(-start) for mark in self.marks if mark.end >= start]
         return part
 
     def source(self, start: int, end: int) -> tuple[int, int]:
