@@ -13,13 +13,16 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.errors import NotAnEventStoreError, StoreUnavailableError
 
 _MAGIC: Final = b"SQLite format 3\0"
 _OPTION: Final = "eventdocs_begin"
+_IDENTITY: Final = "eventdocs_file"
 
 IMMEDIATE: Final = {_OPTION: "BEGIN IMMEDIATE"}
 """Execution options of an engine or a connection whose transactions write."""
@@ -78,6 +81,14 @@ class SqliteFile:
             return FileState.OURS, tables
         return (FileState.FOREIGN if tables else FileState.NEW), tables
 
+    def identity(self) -> object:
+        """Tell which file the path names at this moment; None if there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def create(self) -> None:
         """Bring the file into being where it is missing, in write-ahead mode.
 
@@ -112,7 +123,8 @@ class SqliteFile:
     def engine(self) -> AsyncEngine:
         """Make an engine whose transactions really begin when SQLAlchemy says so.
 
-        They are deferred unless the execution options are `IMMEDIATE`.
+        They are deferred unless the execution options are `IMMEDIATE`. Connections to a
+        file that another has been put in the place of are not used again.
         """
         engine = create_async_engine(
             URL.create(
@@ -123,6 +135,15 @@ class SqliteFile:
             connect_args={"isolation_level": None, "timeout": self.busy_timeout},
         )
         refuse_in_this_thread(engine)
+
+        @event.listens_for(engine.sync_engine, "do_connect")
+        def identify(_: object, record: ConnectionPoolEntry, *__: object) -> None:
+            record.info[_IDENTITY] = self.identity()
+
+        @event.listens_for(engine.sync_engine, "checkout")
+        def refuse_replaced(_: object, record: ConnectionPoolEntry, __: object) -> None:
+            if record.info[_IDENTITY] != self.identity():
+                raise DisconnectionError("another file has been put in its place")
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(connection: sqlite3.Connection, _: object) -> None:

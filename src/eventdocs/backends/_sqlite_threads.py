@@ -20,8 +20,12 @@ T = TypeVar("T")
 class ConnectionThreads:
     """Up to *threads* threads, each with a connection of its own, opened on first use.
 
+    A connection to a file that another has been put in the place of is closed, and the
+    new file is opened: what is written to the old one would be gone, and nobody told.
+
     Args:
         connect: Opens a connection that another thread may close.
+        identity: Tells which file it is that would be opened.
         threads: How many jobs run at the same time.
         database: What errors call the database.
 
@@ -30,9 +34,15 @@ class ConnectionThreads:
     """
 
     def __init__(
-        self, connect: Callable[[], sqlite3.Connection], *, threads: int, database: str
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        *,
+        identity: Callable[[], object],
+        threads: int,
+        database: str,
     ) -> None:
         self._connect = connect
+        self._identity = identity
         self._database = database
         self._own = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -67,11 +77,22 @@ class ConnectionThreads:
 
     def _run(self, job: Callable[[sqlite3.Connection], T]) -> T:
         with translated(self._database), self._counted():
-            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
-            if connection is None:
-                connection = self._own.connection = self._connect()
-                self._connections.append(connection)
-            return job(connection)
+            return job(self._current())
+
+    def _current(self) -> sqlite3.Connection:
+        """Give this thread's connection to the file that is there now."""
+        identity = self._identity()
+        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if connection is not None and self._own.identity != identity:
+            self._own.connection = None
+            self._connections.remove(connection)
+            connection.close()
+            connection = None
+        if connection is None:
+            connection = self._own.connection = self._connect()
+            self._own.identity = identity
+            self._connections.append(connection)
+        return connection
 
     @contextmanager
     def _counted(self) -> Generator[None]:

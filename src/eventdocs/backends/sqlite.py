@@ -74,8 +74,8 @@ class SqliteEventStore(EventStore):
         self._store_id = store_id
         self._after_close = AsyncExitStack()
         self._writing_engine = engine.execution_options(**IMMEDIATE)
-        self._writer = ConnectionThreads(file.connect, threads=1, database=file.label)
-        self._readers = ConnectionThreads(file.connect, threads=_READERS, database=file.label)
+        self._writer = _threads(file, 1)
+        self._readers = _threads(file, _READERS)
         self._group: GroupCommit[Together, tuple[Appended, ...]] = GroupCommit(
             self._flush, weigh=lambda unit: sum(len(append.events) for append in unit)
         )
@@ -245,7 +245,7 @@ class SqliteEventStore(EventStore):
 
     async def _watch(self) -> None:
         """Ring whenever another connection has committed, in whatever process."""
-        thread = ConnectionThreads(self._file.connect, threads=1, database=self.database)
+        thread = _threads(self._file, 1)
         known: int | None = None
         try:
             while True:
@@ -336,6 +336,12 @@ class SqliteEventStore(EventStore):
         await self._writer.close()
         await self._readers.close()
         await self._after_close.aclose()
+
+
+def _threads(file: SqliteFile, count: int) -> ConnectionThreads:
+    return ConnectionThreads(
+        file.connect, identity=file.identity, threads=count, database=file.label
+    )
 
 
 def _data_version(connection: sqlite3.Connection) -> int:
