@@ -16,6 +16,7 @@ from eventdocs.errors import EventdocsError
 
 _EXAMPLES: Mapping[str, tuple[Any, str]] = {
     "int": (73, "73"),
+    "int | None": (74, "74"),
     "float": (2.5, "2.5"),
     "str": ("some text", "some text"),
     "UUID": (UUID(int=7), "00000000-0000-0000-0000-000000000007"),

@@ -157,6 +157,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "ContentMissingError",
         "DocumentError",
         "EventIdConflictError",
+        "EventLostError",
         "EventRegistrationError",
         "EventTypeError",
         "EventdocsError",

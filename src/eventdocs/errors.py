@@ -31,6 +31,7 @@ EventdocsError
 │   ├── UnknownEventTypeError
 │   └── UnregisteredEventError
 ├── ProjectionError
+│   ├── EventLostError
 │   ├── ProjectionHeldError
 │   ├── ProjectionStoppedError
 │   ├── ProjectionTimeoutError
@@ -73,6 +74,7 @@ __all__ = [
     "ContentMissingError",
     "DocumentError",
     "EventIdConflictError",
+    "EventLostError",
     "EventRegistrationError",
     "EventTypeError",
     "EventdocsError",
@@ -576,22 +578,49 @@ class ProjectionTimeoutError(ProjectionError):
     Attributes:
         projection: What was waited for.
         sequence: The event that was waited for.
-        at: The last event it had applied.
+        at: The last event it had applied; None if the database did not tell.
+        lag: How many events it was behind the log, at most; None if that is not known.
         seconds: How long it was waited for.
         blocked_by: What stands in its way, as far as that is known.
     """
 
     projection: str
     sequence: int
-    at: int
+    at: int | None
+    lag: int | None
     seconds: float
     blocked_by: str = ""
 
     def __str__(self) -> str:
-        cause = f": {self.blocked_by}" if self.blocked_by else "; is a runner at work?"
+        stood = (
+            "" if self.at is None else f"stood at event {self.at}, {self.lag} behind the log, and "
+        )
+        cause = f": {self.blocked_by}" if self.blocked_by else ""
         return (
-            f"projection {self.projection!r} stood at event {self.at} and had not applied event "
+            f"projection {self.projection!r} {stood}had not applied event "
             f"{self.sequence} after {self.seconds:g} seconds{cause}"
+        )
+
+
+@attrs.define(eq=False)
+class EventLostError(ProjectionError):
+    """An event that was waited for is not in the log.
+
+    Its transaction was rolled back, or the log was put back to an earlier moment, as from
+    a backup or by a failover. Append it again if it still holds.
+
+    Attributes:
+        sequence: Where it had been recorded.
+        event_id: The event.
+    """
+
+    sequence: int
+    event_id: UUID
+
+    def __str__(self) -> str:
+        return (
+            f"the log does not hold event {self.event_id} at {self.sequence}: its transaction was "
+            "rolled back, or the log was put back to an earlier moment; append it again"
         )
 
 

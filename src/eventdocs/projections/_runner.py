@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -15,7 +13,7 @@ from eventdocs.errors import (
     UnknownProjectionError,
 )
 from eventdocs.observability import Instrumentation
-from eventdocs.projections._arrival import explain_absence, has_arrived
+from eventdocs.projections._arrival import wait_for
 from eventdocs.projections._checkpoints import read_checkpoint
 from eventdocs.projections._dead_letters import (
     OPEN,
@@ -263,6 +261,9 @@ class ProjectionRunner:
     ) -> None:
         """Wait until *projection* has applied what was appended, in whatever process.
 
+        It looks often at first and then once in a poll interval, and at once when this
+        runner has moved the projection.
+
         Args:
             appended: What `append` returned.
             projection: Its name or its projector's class.
@@ -271,25 +272,19 @@ class ProjectionRunner:
         Raises:
             ProjectionStoppedError: It stands before an earlier event that it cannot apply.
             ProjectionTimeoutError: It did not get there in time.
+            StoreRewoundError: The log was put back to a moment before its checkpoint.
+            EventLostError: The log does not hold what was appended (any more).
         """
-        projector = self._find(projection)
-        try:
-            async with asyncio.timeout(timeout):
-                while True:
-                    news = self._live.news.listen()
-                    if await has_arrived(self._store, projector.name, appended):
-                        return
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(self._poll_interval):
-                            await news.wait()
-        except TimeoutError:
-            raise await explain_absence(
-                self._store,
-                projector.name,
-                appended,
-                seconds=timeout,
-                trouble=self._trouble_of(projector),
-            ) from None
+        await wait_for(
+            self._store,
+            self._find(projection),
+            appended,
+            news=self._live.news,
+            ask=self.status,
+            conditions=self._conditions,
+            poll_interval=self._poll_interval,
+            seconds=timeout,
+        )
 
     # ---- mending
 
