@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
+from eventdocs.backends._bound import BoundStore
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.errors import ConfigurationError, StoreError
-from eventdocs.store import (
-    Appended,
-    EventStore,
-    Page,
-    Selection,
-    StoreStatistics,
-    Together,
-    check_stream_name,
-)
-
-if TYPE_CHECKING:
-    from eventdocs.backends.sqlite import SqliteEventStore
+from eventdocs.store import Appended, Page, Selection, Together, check_stream_name
 
 # Changes nothing, but takes the write lock, so that what is read next stays true until
 # the transaction ends. It has to come before a savepoint: Python's driver begins its
@@ -34,13 +23,8 @@ if TYPE_CHECKING:
 _TAKE_WRITE_LOCK: Final = "UPDATE eventdocs_streams SET version = version WHERE stream = ''"
 
 
-class BoundSqliteStore(EventStore):
+class BoundSqliteStore(BoundStore):
     """A `SqliteEventStore` whose every statement runs in the host's transaction."""
-
-    def __init__(self, store: SqliteEventStore, tx: AsyncConnection) -> None:
-        super().__init__(store.registry, instrumentation=store.instrumentation)
-        self._store = store
-        self._tx = tx
 
     @override
     async def _record(self, together: Together) -> tuple[Appended, ...]:
@@ -100,10 +84,6 @@ class BoundSqliteStore(EventStore):
         return int(found[0][0]) if found else 0
 
     @override
-    def statistics(self) -> StoreStatistics:
-        return self._store.statistics()
-
-    @override
     async def head(self) -> int:
         with translated(self.database):
             found = await self._rows(reading.FIND_HEAD)
@@ -122,21 +102,3 @@ class BoundSqliteStore(EventStore):
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[AsyncConnection]:
         yield self._tx
-
-    @override
-    def using(self, tx: AsyncConnection) -> EventStore:
-        return self._store.using(tx)
-
-    @property
-    @override
-    def store_id(self) -> UUID:
-        return self._store.store_id
-
-    @property
-    @override
-    def database(self) -> str:
-        return self._store.database
-
-    @override
-    async def close(self) -> None:
-        """Do nothing: the transaction is the host's."""

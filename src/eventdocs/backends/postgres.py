@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, Final, Self
+from functools import partial
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -27,16 +27,7 @@ from eventdocs.backends._postgres_engine import (
 )
 from eventdocs.backends._postgres_errors import transient_translated, translated
 from eventdocs.backends._postgres_kept import KeptConnection
-from eventdocs.backends._postgres_reading import (
-    checked_watermark,
-    feed_status,
-    furthest,
-    narrowed,
-    page_arguments,
-    page_of,
-    page_statement,
-    span_query,
-)
+from eventdocs.backends._postgres_reader import Fetch, PostgresReader
 from eventdocs.backends._postgres_sql import Row, Statement, from_file
 from eventdocs.backends._postgres_wakeups import NOTIFY, PostgresWakeups
 from eventdocs.backends._postgres_writer import PostgresWriter
@@ -52,16 +43,14 @@ from eventdocs.store import (
     Bell,
     EventRegistry,
     EventStore,
-    FeedStatus,
     FeedWatch,
-    Page,
-    Selection,
     StoreStatistics,
     Together,
-    check_stream_name,
 )
 
 __all__ = ["PostgresEventStore"]
+
+T = TypeVar("T")
 
 STATEMENT_SECONDS: Final = 60.0
 """Far beyond what any of our statements takes: a server that is silent for so long is gone."""
@@ -69,7 +58,7 @@ STATEMENT_SECONDS: Final = 60.0
 _KEPT_SECONDS: Final = 1.0
 
 
-class PostgresEventStore(EventStore):
+class PostgresEventStore(PostgresReader):
     """An event store in a PostgreSQL database, which any number of processes may share.
 
     Appends that arrive while one is being recorded share the next call, and no append
@@ -228,75 +217,6 @@ class PostgresEventStore(EventStore):
     # ---- reading
 
     @override
-    async def read_page(self, selection: Selection, *, limit: int = 500) -> Page:
-        self._refuse_if_closed()
-        started = time.perf_counter()
-
-        seen = 0
-
-        async def read(driver: Driver) -> Sequence[Row]:
-            nonlocal seen
-            until = furthest(selection)
-            if selection.follows_few:
-                rows = await self._fetch(driver, from_file("head", self.schema))
-                until, seen = checked_watermark(rows[0][0], self._database), rows[0][1]
-            elif selection.stream is None:
-                rows = await self._fetch(driver, from_file("watermark", self.schema))
-                until = min(until, checked_watermark(rows[0][0], self._database))
-            return await self._fetch(
-                driver,
-                page_statement(selection, self.schema),
-                page_arguments(selection, limit, until),
-            )
-
-        page = page_of(selection, limit, await self._read_with(read), self.codec, seen=seen)
-        self.instrumentation.read(events=len(page.events), seconds=time.perf_counter() - started)
-        return page
-
-    @override
-    async def narrowed(self, selection: Selection) -> Selection:
-        self._refuse_if_closed()
-        if not selection.is_led_by_time:
-            return selection
-        settled = await self.head()
-
-        query = span_query(selection, self.schema)
-        rows = await self._read_with(lambda driver: self._fetch(driver, *query))
-        return narrowed(selection, rows[0], settled)
-
-    @override
-    async def stream_version(self, stream: str) -> int:
-        self._refuse_if_closed()
-        arguments = {"stream": check_stream_name(stream)}
-        rows = await self._read_with(
-            lambda driver: self._fetch(driver, from_file("stream_version", self.schema), arguments)
-        )
-        return int(rows[0][0]) if rows else 0
-
-    @override
-    async def head(self) -> int:
-        self._refuse_if_closed()
-        rows = await self._read_with(
-            lambda driver: self._fetch(driver, from_file("head", self.schema))
-        )
-        checked_watermark(rows[0][0], self._database)
-        return int(rows[0][1])
-
-    @override
-    async def feed(self) -> FeedStatus:
-        self._refuse_if_closed()
-        last = 0
-
-        async def ask(driver: Driver) -> Sequence[Row]:
-            nonlocal last
-            rows = await self._fetch(driver, from_file("feed_last", self.schema))
-            last = checked_watermark(rows[0][0], self._database)
-            return await self._fetch(driver, from_file("feed_holders", self.schema))
-
-        holders = await self._read_with(ask)
-        return feed_status(last, holders)
-
-    @override
     def statistics(self) -> StoreStatistics:
         pool = pool_use(self.engine)
         return StoreStatistics(
@@ -308,14 +228,16 @@ class PostgresEventStore(EventStore):
             flushes=self._writer.flushes,
         )
 
-    async def _read_with(self, read: Callable[[Driver], Awaitable[Sequence[Row]]]) -> Sequence[Row]:
+    @override
+    async def _read_with(self, read: Callable[[Fetch], Awaitable[T]]) -> T:
+        self._refuse_if_closed()
         try:
             async with self._reading.driver() as driver:
-                return await read(driver)
+                return await read(partial(self._fetch, driver))
         except StoreUnavailableError:
             # Perhaps the server has only dropped a connection that stood in the pool.
             async with self._driver() as driver:
-                return await read(driver)
+                return await read(partial(self._fetch, driver))
 
     # ---- following
 
@@ -405,7 +327,7 @@ class PostgresEventStore(EventStore):
             raise ConfigurationError(
                 [f"the log is in {self._database}, but the transaction is on {tx.dialect.name}"]
             )
-        return BoundPostgresStore(self, tx)
+        return BoundPostgresStore(self, tx, announce=self.announce)
 
     # ---- lifetime
 
