@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 import attrs
 import pytest
 from sqlalchemy import Connection, event, func, select
+from typing_extensions import override
 
 from eventdocs.backends import open_store
 from eventdocs.backends.sqlite import SqliteEventStore
@@ -38,6 +42,8 @@ from eventdocs.errors import (
 from eventdocs.extraction import (
     Extracted,
     ExtractorRegistry,
+    Finder,
+    FoundDefinition,
     Limits,
     RawDocument,
     default_extractors,
@@ -487,3 +493,51 @@ async def test_extractions_are_counted_by_outcome(sqlite_url: str) -> None:
         await Documents(store).ingest(b"# A\n# B\n", source="a.md")
 
     assert counting.seen == [("text/markdown", "failed"), ("text/markdown", "extracted")]
+
+
+@attrs.frozen
+class _Cautious(Finder):
+    """Takes every “we understand” for a definition, and is unlucky with headings."""
+
+    name: str = "cautious"
+    version: str = "1"
+    library: str = "none"
+    method: Literal["model", "pattern"] = "model"
+
+    @override
+    def find(self, document: Extracted) -> Iterable[FoundDefinition]:
+        for each in re.finditer(r"By (\w+) we understand ([^.]+)\.", document.text):
+            yield FoundDefinition(
+                place=each.span(), term=each[1], body_place=each.span(2), confidence=0.6
+            )
+        for each in re.finditer(r"itle\n\n\w", document.text):
+            yield FoundDefinition(
+                place=each.span(), term="x", body_place=each.span(), confidence=0.6
+            )
+
+
+class TestFinders:
+    async def test_add_to_what_is_recorded(self, library: Library) -> None:
+        """Their definitions are part of the meaning, and what was in vain is told."""
+        documents = Documents(library.store, finders=[_Cautious()])
+
+        ingested = await documents.ingest(
+            b"# Title\n\nBy cap we understand the largest weight.\n", source="a.md"
+        )
+
+        meaning = await documents.ir(ingested.document_id)
+        [cap] = [each for each in meaning.entities if isinstance(each, Definition)]
+        assert (cap.term, cap.prov.extractor, cap.prov.confidence) == ("cap", "cautious", 0.6)
+        [discarded] = ingested.discarded
+        assert discarded.reason.startswith("cuts through the section at")
+        extracted = [e async for e in library.store.read_all() if e.type == "SemanticsExtracted"]
+        assert extracted[0].data.extractor_version.endswith(" cautious/1")
+
+    async def test_that_do_not_say_who_they_are_are_an_error(self, library: Library) -> None:
+        """The document is not blamed for it: no failure is recorded."""
+        documents = Documents(library.store, finders=[_Cautious(name="")])
+
+        with pytest.raises(ConfigurationError, match="its name is ''"):
+            await documents.ingest(b"# Title\n", source="a.md")
+
+        assert "ExtractionFailed" not in await library.types()

@@ -34,7 +34,7 @@ from eventdocs.errors import (
     InvalidIRError,
     WrongExpectedVersionError,
 )
-from eventdocs.extraction import ExtractorRegistry, Limits
+from eventdocs.extraction import Discarded, ExtractorRegistry, Finder, Limits
 from eventdocs.ir import DocumentIR, from_json
 from eventdocs.store import Appended, EventStore, Folded
 from eventdocs.types import Digest
@@ -56,6 +56,7 @@ class Ingested:
         error: Why the meaning could not be extracted. The bytes are kept, and the same
             bytes can be ingested again.
         appended: Where the last events stand, to wait for projections; None if there are none.
+        discarded: What finders found in vain, and why.
     """
 
     document_id: UUID
@@ -63,6 +64,7 @@ class Ingested:
     outcome: Literal["uploaded", "revised", "resumed", "relabelled", "unchanged", "superseded"]
     error: ExtractionError | None = None
     appended: Appended | None = None
+    discarded: tuple[Discarded, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +89,7 @@ class Documents(DocumentQueries):
         store: Opened with `DOCUMENT_EVENTS`.
         extractors: What reads which format; those that come with the package by default.
         limits: How much of a document is read.
+        finders: Who else looks for definitions and formulas, such as a model.
     """
 
     def __init__(
@@ -95,10 +98,14 @@ class Documents(DocumentQueries):
         *,
         extractors: ExtractorRegistry | None = None,
         limits: Limits | None = None,
+        finders: Sequence[Finder] = (),
     ) -> None:
         super().__init__(store)
         self._extracting = Extracting(
-            extractors=extractors, limits=limits, instrumentation=store.instrumentation
+            extractors=extractors,
+            limits=limits,
+            finders=finders,
+            instrumentation=store.instrumentation,
         )
 
     # ---- bringing in
@@ -227,6 +234,7 @@ class Documents(DocumentQueries):
             outcome="superseded" if superseded else ingested.outcome,
             error=found if isinstance(found, ExtractionError) else None,
             appended=recorded.appended or ingested.appended,
+            discarded=() if isinstance(found, ExtractionError) else found.discarded,
         )
 
     async def _extracted_ir(self, state: Document) -> DocumentIR | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -13,13 +14,16 @@ from eventdocs.documents._contents import Content
 from eventdocs.documents._decider import Command
 from eventdocs.documents._semantics import RecordConversionFailure, RecordExtractionFailure
 from eventdocs.errors import (
+    ConfigurationError,
     ExtractionError,
     ExtractionLimitError,
     ExtractorFailedError,
     UnreadableDocumentError,
 )
 from eventdocs.extraction import (
+    Discarded,
     ExtractorRegistry,
+    Finder,
     Limits,
     decode,
     default_extractors,
@@ -43,6 +47,7 @@ class Extracted:
         written: The meaning as canonical JSON.
         extractor: Who extracted it.
         extractor_version: In which version.
+        discarded: What finders found in vain.
     """
 
     text: Content
@@ -50,6 +55,7 @@ class Extracted:
     written: Content
     extractor: str
     extractor_version: str
+    discarded: tuple[Discarded, ...]
 
 
 class Extracting:
@@ -58,6 +64,7 @@ class Extracting:
     Args:
         extractors: What reads which format; those of the package by default.
         limits: How much of a document is read.
+        finders: Who else looks for definitions and formulas.
         instrumentation: Is told how extractions end.
     """
 
@@ -66,10 +73,12 @@ class Extracting:
         *,
         extractors: ExtractorRegistry | None,
         limits: Limits | None,
+        finders: Sequence[Finder],
         instrumentation: Instrumentation,
     ) -> None:
         self._extractors = default_extractors() if extractors is None else extractors
         self._limits = Limits() if limits is None else limits
+        self._finders = tuple(finders)
         self._instrumentation = instrumentation
 
     def accept(self, content: bytes, source: str) -> str:
@@ -98,7 +107,11 @@ class Extracting:
         revision: int,
         previous: DocumentIR | None,
     ) -> Extracted | ExtractionError:
-        """Extract one revision's meaning; what goes wrong is returned."""
+        """Extract one revision's meaning; what goes wrong is returned.
+
+        Raises:
+            ConfigurationError: A finder does not say who it is, or two are of one name.
+        """
         started = time.perf_counter()
 
         def work() -> Extracted:
@@ -111,6 +124,7 @@ class Extracting:
                 previous=previous,
                 limits=self._limits,
                 extractors=self._extractors,
+                finders=self._finders,
             )
             text, written = Content(found.text.encode()), Content(to_json(found.ir))
             return Extracted(
@@ -119,11 +133,14 @@ class Extracting:
                 written=written,
                 extractor=found.extractor,
                 extractor_version=found.extractor_version,
+                discarded=found.discarded,
             )
 
         result: Extracted | ExtractionError
         try:
             result = await asyncio.to_thread(work)
+        except ConfigurationError:
+            raise  # no fault of the document's
         except ExtractionError as error:
             result = error
         except Exception as error:  # noqa: BLE001 - extractors are the host's code, too

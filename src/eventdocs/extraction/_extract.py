@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import attrs
 
 from eventdocs.errors import ExtractionLimitError
+from eventdocs.extraction._adding import add_found
 from eventdocs.extraction._detect import detect
+from eventdocs.extraction._finders import Discarded, Finder
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._registry import ExtractorRegistry, RawDocument
 from eventdocs.ir import DocumentIR, assemble
@@ -25,7 +28,8 @@ class Extraction:
         text: Its decoded text; every span's offsets refer to it.
         media_type: What kind of document it is.
         extractor: Name of the extractor that read it.
-        extractor_version: Its version.
+        extractor_version: Its version, and those of the finders beside it.
+        discarded: What finders found in vain, and why.
     """
 
     ir: DocumentIR
@@ -33,6 +37,7 @@ class Extraction:
     media_type: str
     extractor: str
     extractor_version: str
+    discarded: tuple[Discarded, ...] = ()
 
 
 def default_extractors() -> ExtractorRegistry:
@@ -40,11 +45,19 @@ def default_extractors() -> ExtractorRegistry:
     from eventdocs.extraction._docx import DocxExtractor
     from eventdocs.extraction._html import HtmlExtractor
     from eventdocs.extraction._markdown import MarkdownExtractor
+    from eventdocs.extraction._plain_text import PlainTextExtractor
     from eventdocs.extraction._rst import RstExtractor
     from eventdocs.extraction._tex import LatexExtractor
 
     return ExtractorRegistry(
-        [MarkdownExtractor(), HtmlExtractor(), DocxExtractor(), RstExtractor(), LatexExtractor()]
+        [
+            MarkdownExtractor(),
+            HtmlExtractor(),
+            DocxExtractor(),
+            RstExtractor(),
+            LatexExtractor(),
+            PlainTextExtractor(),
+        ]
     )
 
 
@@ -58,6 +71,7 @@ def extract(
     previous: DocumentIR | None = None,
     limits: Limits = Limits(),  # noqa: B008 - limits are a frozen value
     extractors: ExtractorRegistry | None = None,
+    finders: Sequence[Finder] = (),
 ) -> Extraction:
     """Read a document and say what it means. Equal bytes give equal results, byte for byte.
 
@@ -72,8 +86,11 @@ def extract(
         previous: The meaning of the revision before, whose entity ids carry over.
         limits: What the document may cost.
         extractors: Which formats can be read; by default those that eventdocs has.
+        finders: Who else looks for definitions and formulas. Those that fail are told of
+            in `Extraction.discarded`, as is what they find where markup says better.
 
     Raises:
+        ConfigurationError: A finder does not say who it is, or two are of one name.
         UnsupportedFormatError: The format cannot be read; the error names those that can.
         UnreadableDocumentError: The bytes are no such document: junk or a broken encoding.
         ExtractionLimitError: The document exceeds a limit; the error names the limit.
@@ -88,6 +105,9 @@ def extract(
     digest = digest_of(content)
     document = RawDocument(content=content, digest=digest, source_name=source_name)
     extracted = extractor.extract(document, limits)
+    discarded: tuple[Discarded, ...] = ()
+    if finders:
+        extracted, discarded = add_found(extracted, finders, digest=digest, limits=limits)
     ir = assemble(
         document_id=document_id or uuid5(NAMESPACE_URL, f"urn:sha256:{digest}"),
         version=version,
@@ -102,5 +122,8 @@ def extract(
         text=extracted.text,
         media_type=media_type,
         extractor=extractor.name,
-        extractor_version=extractor.version,
+        extractor_version=" ".join(
+            [extractor.version, *(f"{each.name}/{each.version}" for each in finders)]
+        ),
+        discarded=discarded,
     )
