@@ -48,12 +48,31 @@ class TestDetect:
         """A README that begins with a centred heading in HTML is still Markdown."""
         assert detect(b"<h1 align='center'>Title</h1>\n\n# Rest", "README.md") == "text/markdown"
 
-    def test_knows_restructured_text_by_its_directives(self) -> None:
-        """A text file with underlined titles and directives is reStructuredText."""
+    def test_believes_the_name_of_a_text(self) -> None:
+        """Whoever calls a file .txt or .md means it so, whatever markup it holds."""
         content = b"Title\n=====\n\n.. note::\n\n   Text\n"
 
-        assert detect(content, "notes.txt") == "text/x-rst"
-        assert detect(b"Title\n=====\n\nText\n", "notes.txt") == "text/plain"
+        assert detect(content, "notes.txt") == "text/plain"
+        assert detect(content, "notes.md") == "text/markdown"
+
+    @pytest.mark.parametrize(
+        ("content", "media_type"),
+        [
+            (b"Title\n=====\n\n.. note::\n\n   Text\n", "text/x-rst"),
+            (b"# Title\n\nA [link](there.md).\n", "text/markdown"),
+            (b"---\ntitle: A\n---\n\n## Part\n", "text/markdown"),
+            (b"Title\n=====\n\nText\n", "text/plain"),
+            (b"#!/bin/sh\n# **Not** a title\n# ```\n", "text/plain"),
+            (b"# a comment\nname = value\n", "text/plain"),
+            (b"", "text/plain"),
+        ],
+    )
+    @pytest.mark.parametrize("name", ["README", "-", "notes.unknown"])
+    def test_knows_text_without_a_name_by_its_markup(
+        self, content: bytes, media_type: str, name: str
+    ) -> None:
+        """Directives mean reStructuredText, two kinds of Markdown's marks mean Markdown."""
+        assert detect(content, name) == media_type
 
     @pytest.mark.parametrize(
         ("content", "what"),
@@ -87,10 +106,10 @@ class TestUnsupportedFormats:
         assert caught.value.supported == default_extractors().media_types
         assert "text/markdown" in str(caught.value)
 
-    def test_include_plain_text(self) -> None:
-        """Plain text needs an extractor of its own; it is not read as Markdown."""
+    def test_include_what_nothing_reads(self) -> None:
+        """A media type that no extractor has registered is refused, whatever the bytes are."""
         with pytest.raises(UnsupportedFormatError):
-            extract(b"Just words.", source_name="words.txt")
+            extract(b"Just words.", source_name="words.txt", media_type="text/x-nothing")
 
     def test_can_be_overruled_by_the_caller(self) -> None:
         """A caller who knows the format better says so."""

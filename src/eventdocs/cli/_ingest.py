@@ -76,9 +76,9 @@ def ingest(app: App, *, paths: tuple[str, ...], revises: str | None) -> None:
 
 def is_document(path: Path) -> bool:
     """Say whether a file in a folder has a name of a format that can be read."""
-    from eventdocs.extraction import detect
+    from eventdocs.extraction import media_type_of_name
 
-    return detect(b"", path.name) in _readable()
+    return media_type_of_name(path.name) in _readable()
 
 
 @functools.cache

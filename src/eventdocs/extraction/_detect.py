@@ -16,6 +16,7 @@ __all__ = [
     "PLAIN_TEXT",
     "RESTRUCTURED_TEXT",
     "detect",
+    "media_type_of_name",
 ]
 
 MARKDOWN = "text/markdown"
@@ -75,11 +76,27 @@ _HTML_START = re.compile(
 _LATEX_START = re.compile(rb"(?:\s|%[^\n]*\n)*\\(?:documentclass|documentstyle|begin\{document\})")
 _RST_DIRECTIVE = re.compile(rb"^\.\. [a-z][a-z-]*::(?:\s|$)", re.MULTILINE)
 _RST_UNDERLINE = re.compile(rb"^([=~^\"'#*+-])\1{2,}\r?$", re.MULTILINE)
+_MARKDOWN_SIGNS = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        rb"^#{1,6} \S",
+        rb"^(?:```|~~~)",
+        rb"\[[^\[\]\n]+\]\([^()\s]+\)",
+        rb"^\|?[ \t]*:?-{3,}:?[ \t]*\|",
+        rb"(?<!\w)\*\*\w[^*\n]*\w\*\*(?!\w)",
+        rb"^---\r?\n(?:[\w-]+:.*\r?\n)+---\r?$",
+        rb"\$\$",
+    )
+)
+_SIGNS_NEEDED = 2
 _LOOKED_AT = 4096
 
 
 def detect(content: bytes, source_name: str) -> str:
     """Tell the media type of *content*, by what it holds first and by its name second.
+
+    A name is believed where the bytes leave a choice: markup in `notes.txt` is plain text.
+    Without one, markup tells; what has none is plain text.
 
     Args:
         content: The whole document, or at least its beginning.
@@ -105,11 +122,26 @@ def detect(content: bytes, source_name: str) -> str:
         return HTML
     if _LATEX_START.match(bare):
         return LATEX
-    by_name = _BY_SUFFIX.get(PurePath(source_name).suffix.lower())
-    if (
-        by_name in {PLAIN_TEXT, None}
-        and _RST_DIRECTIVE.search(bare)
-        and _RST_UNDERLINE.search(bare)
-    ):
+    return media_type_of_name(source_name) or _by_markup(bare)
+
+
+def media_type_of_name(source_name: str) -> str | None:
+    """Tell the media type that a name promises.
+
+    Args:
+        source_name: A file name, a path or a URL; only its suffix counts.
+
+    Returns:
+        None if its suffix is none of a document's.
+    """
+    return _BY_SUFFIX.get(PurePath(source_name).suffix.lower())
+
+
+def _by_markup(head: bytes) -> str:
+    """Tell what text is that has no name of a document: what its markup says, or plain."""
+    if _RST_DIRECTIVE.search(head) and _RST_UNDERLINE.search(head):
         return RESTRUCTURED_TEXT
-    return by_name or PLAIN_TEXT
+    if head.startswith(b"#!"):
+        return PLAIN_TEXT
+    signs = sum(sign.search(head) is not None for sign in _MARKDOWN_SIGNS)
+    return MARKDOWN if signs >= _SIGNS_NEEDED else PLAIN_TEXT

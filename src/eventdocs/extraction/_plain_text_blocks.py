@@ -41,7 +41,7 @@ _CODE_BEGINS = (
     "#include", "#define", "#!", "$ ", ">>> ", "//", "/*", "def ", "import ", "return ", "@", "<?"
 )  # fmt: skip
 _CODE_ENDS = ("{", "}", "\\", ");", "};", "];", '";', "';")
-_CODE_SIGNS = ("==", "->", "::", "&&", "||", "=>", "</", "()", " = {", " += ", "${")
+_CODE_SIGNS = (" == ", "->", "::", "&&", "||", "=>", "</", "()", " = {", " += ", "${")
 _REFERS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?)\s+\d", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W_]")
 _CENTRED = 8
@@ -92,7 +92,7 @@ class BlockParser:
         row = first
         captioned = self._after_caption()
         while row < end:
-            begins = row == first or captioned or isinstance(self._nodes[-1], Heading)
+            begins = row == first or captioned or isinstance(self._last(), Heading)
             if begins:
                 table = find_table(self._page, row, end, captioned=captioned)
                 if table is not None:
@@ -103,8 +103,11 @@ class BlockParser:
             captioned = following - row == 1 and self._after_caption()
             row = following
 
+    def _last(self) -> Node | None:
+        return self._nodes[-1] if self._nodes else None
+
     def _after_caption(self) -> bool:
-        last = self._nodes[-1] if self._nodes else None
+        last = self._last()
         if not isinstance(last, Paragraph) or last.end - last.first > 3:
             return False
         text = " ".join(self._words[last.first : last.end])

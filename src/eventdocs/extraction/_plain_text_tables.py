@@ -16,7 +16,7 @@ __all__ = ["find_table"]
 
 _BOX = str.maketrans("─━═│┃║┌┬┐├┼┤└┴┘┏┳┓┣╋┫┗┻┛╔╦╗╠╬╣╚╩╝╞╪╡╒╤╕╘╧╛", "--=|||" + "+" * 36)
 _BAR_RULER = re.compile(r"[|+]?[-=: ]+(?:[|+][-=: ]+)+[|+]?|[|+][-=: ]+[|+]")
-_RULER = re.compile(r"[-=_]{2,}(?:[ ]+[-=_]{2,})*")
+_RULER = re.compile(r"[-=_]{2,}(?:[ \t]+[-=_]{2,})*")
 _RUN = re.compile(r"[-=_]+")
 _NUMERIC = re.compile(
     r"[-+(~<>≤≥±]?\s*[$€£]?\s*[\d.,]*\d[\d.,]*\)?\s*[^\s\d]{0,6}|-+|n/a", re.IGNORECASE
@@ -164,6 +164,8 @@ def _ruled(texts: Sequence[str]) -> _Found | None:
     rulers = [at for at, text in enumerate(texts) if _is_ruler(text.strip())]
     columns = next((edges for at in rulers if len(edges := _runs(texts[at])) > 1), None)
     lines = [at for at in range(len(texts)) if at not in rulers]
+    if len(lines) < 2:
+        return None
     if columns is None:
         # One line across all columns: they are where nothing is written.
         columns = _free_columns([texts[at] for at in lines])
@@ -179,8 +181,6 @@ def _ruled(texts: Sequence[str]) -> _Found | None:
     header_lines = sum(at < under for at in lines)
     if header_lines == len(lines):
         header_lines = 0
-    if len(lines) < 2:
-        return None
     return _of_columns(texts, lines, columns, header_lines, len(texts))
 
 
