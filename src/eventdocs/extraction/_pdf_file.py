@@ -46,6 +46,7 @@ _UNMAPPED = frozenset({0, 0xFFFD, 0xFFFF})
 _THICKEST_RULE = 2.5
 _SHORTEST_RULE = 3.0
 _MOST_OBJECTS = 200_000
+_MOST_LINKS = 10_000
 _DEEPEST_OUTLINE = 20
 _PATH = 2
 _URI = 3
@@ -87,7 +88,7 @@ class _Reader:
         self._pdfium = pdfium
         self._document = document
         self._limits = limits
-        self._fonts: dict[tuple[bytes, int], Font] = {}
+        self._fonts: dict[bytes, Font] = {}
         self._named: dict[int, str] = {}
         self._destinations: dict[str, Destination] = {}
         self._file: Any = None
@@ -237,9 +238,9 @@ class _Reader:
         flags = ctypes.c_int()
         length: int = self._pdfium.FPDFText_GetFontInfo(text, at, buffer, 256, flags)
         name = buffer.value if 0 < length <= 256 else b""
-        known = self._fonts.get((name, 0))
+        known = self._fonts.get(name)
         if known is None:
-            known = self._fonts[name, 0] = Font.named(name.decode("utf-8", "replace"))
+            known = self._fonts[name] = Font.named(name.decode("utf-8", "replace"))
         return known
 
     def _rules(self, page: Any) -> list[Rule]:
@@ -263,7 +264,7 @@ class _Reader:
         pdfium = self._pdfium
         at, link, box = ctypes.c_int(0), pdfium.FPDF_LINK(), pdfium.FS_RECTF()
         links: list[Link] = []
-        while pdfium.FPDFLink_Enumerate(page, at, link) and len(links) < _MOST_OBJECTS:
+        while pdfium.FPDFLink_Enumerate(page, at, link) and len(links) < _MOST_LINKS:
             if not pdfium.FPDFLink_GetAnnotRect(link, box):
                 continue
             first = self._turn.place(box.left, box.top)
@@ -378,12 +379,11 @@ class _Turn:
 def _character(code: int, font: Font) -> str:
     if code in _HYPHENS and not font.extension:
         return "-"
-    # PDFium takes this sign of TeX's symbol fonts for an arrow.
-    return "§" if code == 0x279C and font.math else chr(code)
+    return chr(code)
 
 
 def _address(pointer: Any) -> int:
-    return ctypes.cast(pointer, ctypes.c_void_p).value or 0
+    return ctypes.addressof(pointer.contents) if pointer else 0
 
 
 def _string(function: Any, *arguments: Any) -> str:

@@ -64,7 +64,7 @@ class Headings:
         if not self._stands_out(line):
             return None
         found = _NUMBERED.match(text)
-        if not found and line.page == 1 and self._title is not None and self._is_in_title(line):
+        if not found and line.page == 1 and (self._outline or self._is_in_title(line)):
             return None
         larger = line.size >= _LARGER * self.body
         if found and _WORD.search(text, found.end() if not _LETTERED.match(text) else 0):
@@ -113,6 +113,8 @@ class Headings:
 
     def _is_in_title(self, line: Line) -> bool:
         """Whether a line stands in the middle below the title, as those do who wrote the text."""
+        if self._title is None:
+            return False
         left, right = line.column
         centred = abs((line.box.left + line.box.right) - (left + right)) < 2 * line.size
         return centred and line.box.left > left + 2 * line.size and " " in line.text

@@ -15,18 +15,19 @@ from eventdocs.extraction._pdf_page import Glyph, Page, Rule
 from eventdocs.extraction._pdf_tables import Grid, table_at
 from eventdocs.extraction._words import FUNCTIONS
 
-__all__ = ["PdfBlock", "blocks_of", "equation_number"]
+__all__ = ["PdfBlock", "blocks_of", "equation_number", "number_place"]
 
 BlockKind: TypeAlias = Literal["heading", "title", "paragraph", "item", "formula", "table", "code"]
 
 _BULLET = re.compile(
     r"(?:[•◦▪‣●■○∗·–—*]\s+|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|\[(?:\d{1,3}|[A-Z][\w+]{1,8})\]\s+)(?=\S)"
 )
-_NUMBER = re.compile(r"\((?P<number>(?:[A-Z]\.?)?\d{1,3}(?:\.\d{1,3})*[a-z]?)\)")
+_NUMBER = re.compile(r"\((?:[A-Z]\.?)?\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
 _CAPTION = re.compile(r"(?:Table|Tab\.|Figure|Fig\.)\s*(?:\d|[A-Z]\.?\d)")
 _ENDED = re.compile(r"[.:!?;][”\"')\]]*$")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SCRIPT = 0.86
+_MOST_LINES = 40
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -115,7 +116,7 @@ class _Walk:
             return self._heading(level)
         if is_code(line):
             return self._take("code", self._while(is_code))
-        table = table_at(self._lines, self._at, self._page.rules)
+        table = table_at(self._lines, self._at, self._page.rules, self._body)
         if table is not None:
             end, grid = table
             block = self._take("table", end)
@@ -164,34 +165,35 @@ class _Walk:
                 and self._stands_alone(other)
                 for other in self._lines[max(0, at - 1) : at + 2]
             )
-        if not _is_mathematical(line):
-            return False
         if line.size < _SCRIPT * self._body:
-            # A limit stands right above or below its large sign.
-            for other in self._lines[max(0, at - 1) : at + 2]:
-                near = abs(other.base - line.base) < 2 * self._body and other is not line
-                if (
-                    near
-                    and other.size > line.size
-                    and self._stands_alone(other)
-                    and _is_mathematical(other)
-                ):
-                    return (
-                        other.box.left - 4 <= line.box.left
-                        and line.box.right <= other.box.right + 4
-                    )
+            return self._is_limit(at)
+        return _is_mathematical(line) and self._stands_alone(line)
+
+    def _is_limit(self, at: int) -> bool:
+        """Whether a line of small signs stands right above or below the large one they limit."""
+        line = self._lines[at]
+        if _WORD.search(line.text):
             return False
-        return self._stands_alone(line)
+        return any(
+            abs(other.base - line.base) < 2 * self._body
+            and other.size > line.size
+            and other.box.left - 4 <= line.box.left
+            and line.box.right <= other.box.right + 4
+            and _is_mathematical(other)
+            and self._stands_alone(other)
+            for other in self._lines[max(0, at - 1) : at + 2]
+        )
 
     def _stands_alone(self, line: Line) -> bool:
         if line.indent >= 1.8:
             return True
-        return bool(equation_number(line)) and line.indent >= 0.8
+        no_words = not any(each not in FUNCTIONS for each in _WORD.findall(line.text))
+        return line.indent >= 0.8 and (no_words or equation_number(line) is not None)
 
     def _formula(self) -> PdfBlock:
         end = self._at + 1
         numbered = equation_number(self._lines[self._at])
-        while end < len(self._lines) and self._is_display(end):
+        while end - self._at < _MOST_LINES and end < len(self._lines) and self._is_display(end):
             before, line = self._lines[end - 1], self._lines[end]
             apart = line.base - before.base
             if apart > 2.8 * self._body or apart < 0:
@@ -272,10 +274,9 @@ class _Walk:
             line.base - before.base > 1.3 * line.size
             or equation_number(line) is not None
             or _is_in_middle(line)
-            or before is first
         ):
             return True
-        return table_at(self._lines, at, self._page.rules) is not None
+        return table_at(self._lines, at, self._page.rules, self._body) is not None
 
 
 def _is_in_middle(line: Line) -> bool:
@@ -316,13 +317,29 @@ def _text_of(glyphs: Sequence[Glyph]) -> str:
 
 def equation_number(line: Line) -> str | None:
     """The number that stands beside a formula, at the right or the left end of its line."""
-    if not any(each.char == "(" for each in line.glyphs):
-        return None
-    parts = segments(line, 1.2)
-    for part in (parts[-1], parts[0]):
-        if len(parts) == 1 and line.box.right < line.column[1] - line.size:
-            continue
-        found = _NUMBER.fullmatch("".join(each.char for each in part))
-        if found:
-            return found["number"]
+    place = number_place(line)
+    return (
+        None if place is None else "".join(each.char for each in line.glyphs[slice(*place)])[1:-1]
+    )
+
+
+def number_place(line: Line) -> tuple[int, int] | None:
+    """Where the number beside a formula begins and ends among the glyphs of its line."""
+    glyphs = line.glyphs
+    if glyphs[-1].char == ")":
+        at = len(glyphs) - 2
+        while at >= 0 and glyphs[at].char != "(" and len(glyphs) - at < 12:
+            at -= 1
+        at_edge = line.box.right > line.column[1] - line.size
+        gap = glyphs[at].left - glyphs[at - 1].right if at > 0 else 99.0
+        if _is_number(glyphs[at:]) and gap >= (0.4 if at_edge else 1.2) * line.size:
+            return at, len(glyphs)
+    if glyphs[0].char == "(":
+        first = segments(line, 1.2)[0]
+        if len(first) < len(glyphs) and _is_number(first):
+            return 0, len(first)
     return None
+
+
+def _is_number(glyphs: Sequence[Glyph]) -> bool:
+    return _NUMBER.fullmatch("".join(each.char for each in glyphs)) is not None

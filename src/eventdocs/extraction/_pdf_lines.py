@@ -127,6 +127,8 @@ def _base(glyph: Glyph) -> float:
 def _continues(run: _Run, glyph: Glyph) -> bool:
     size = max(run.size, glyph.size)
     last = run.glyphs[-1]
+    if _is_wide_accent(glyph) or _is_wide_accent(last):
+        return False
     ahead = glyph.left - last.right
     if not -0.45 * size <= ahead <= 0.9 * size:
         return False
@@ -137,6 +139,10 @@ def _continues(run: _Run, glyph: Glyph) -> bool:
         return shift <= 0.6 * size
     smaller = min(glyph.size, run.size) < _SCRIPT * size
     return smaller and shift <= 0.75 * size
+
+
+def _is_wide_accent(glyph: Glyph) -> bool:
+    return glyph.font.extension and glyph.char in "bcdefg"
 
 
 # Columns
@@ -240,7 +246,7 @@ def _with_scripts(groups: list[list[_Run]]) -> list[list[_Run]]:
         kept: list[_Run] = []
         for run in group:
             # A run may be raised beside its own group's larger runs, too: those share its line.
-            if all(glyph.char in _ACCENTS for glyph in run.glyphs):
+            if all(_is_wide_accent(each) or each.char in _ACCENTS for each in run.glyphs):
                 home = _below(run, at, groups, bases)
             elif sizes[at] > run.size / _SCRIPT:
                 home = None
@@ -259,10 +265,11 @@ def _below(
 ) -> int | None:
     """Find the line whose letter an accent stands over."""
     at = own + 1
-    if at >= len(groups) or bases[at] - run.base > 0.6 * run.size:
-        return None
-    over = any(each.left <= run.right and run.left <= each.right for each in groups[at])
-    return at if over else None
+    while at < len(groups) and bases[at] - run.base <= 0.85 * run.size:
+        if any(each.left <= run.right and run.left <= each.right for each in groups[at]):
+            return at
+        at += 1
+    return None
 
 
 def _home(

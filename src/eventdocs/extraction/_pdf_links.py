@@ -26,6 +26,7 @@ _PREFIXES = {
     "footnote": "footnote",
 }  # fmt: skip
 _FAR = 90.0
+_MOST_TEXTS = 20_000
 
 
 @attrs.frozen
@@ -106,7 +107,7 @@ def _texts(pages: Sequence[Page]) -> dict[str, str]:
         if not wanted:
             continue
         for link in wanted:
-            if link.target in texts:
+            if link.target in texts or len(texts) >= _MOST_TEXTS:
                 continue
             texts[link.target] = "".join(
                 each.char

@@ -55,6 +55,7 @@ _CALLIGRAPHIC = re.compile(r"^(?:CMB?SY|EUS|RSFS|MathJax_Cali)|MathSymbols")
 _BLACKBOARD = re.compile(r"^(?:MSBM|bbm|dsrom)|MathJax_AMS")
 _FRAKTUR = re.compile(r"^EUF|MathJax_Frak")
 _SCRIPT = 0.86
+_LONGEST = 400
 _THIN = 0.28
 """A gap between words is wider than this, in the size of the text."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -171,6 +172,9 @@ def _joined(glyphs: Sequence[Glyph], kinds: Sequence[str], at: int, depth: int) 
     if kinds[at - 1] == "function":
         return glyphs[at].left - glyphs[at - 1].right < _THIN * glyphs[at].size
     before, after = sign_of(glyphs[at - 1]), sign_of(glyphs[at])
+    gap = glyphs[at].left - glyphs[at - 1].right
+    if after in _OPENING and gap < _THIN * glyphs[at].size and before not in {",", ";", "."}:
+        return True
     if before in _OPERATORS or after in _OPERATORS:
         return True
     if depth > 0 or before in _OPENING:
@@ -202,6 +206,8 @@ def _reach_right(glyphs: Sequence[Glyph], kinds: Sequence[str], start: int, at: 
 
 def _trimmed(glyphs: Sequence[Glyph], start: int, end: int) -> tuple[int, int] | None:
     """Take off both ends what belongs to the sentence; None if nothing is left."""
+    if end - start > _LONGEST:
+        return None
     while True:
         before = start, end
         while start < end and (sign_of(glyphs[start]) or " ") in ".,;:!'′)]}%/*+=<> ":

@@ -15,6 +15,7 @@ from eventdocs.extraction._prose import Mark, MarkKind, Prose
 __all__ = ["ProseReader"]
 
 _HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
+_WORD = re.compile(r"\w|[;.]")
 _LAST_PART = re.compile(r"[^\W\d_]+(?=-$)")
 _FIRST_PART = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(
@@ -71,6 +72,7 @@ class ProseReader:
             first = start if at == 0 else 0
             self._line(prose, written, first, last, following)
         self._mark_numbers(prose)
+        _merge_links(prose)
         prose.marks.sort(key=lambda mark: (mark.start, -mark.end))
         return prose
 
@@ -220,6 +222,22 @@ class ProseReader:
 
 
 _COVERING: frozenset[MarkKind] = frozenset({"formula", "link", "code"})
+
+
+def _merge_links(prose: Prose) -> None:
+    """Let links with one target that follow one another be one: an author, then the year."""
+    merged: list[Mark] = []
+    last: Mark | None = None
+    for mark in prose.marks:
+        if mark.kind == "link":
+            between = "" if last is None else prose.text[last.end : mark.start]
+            if last is not None and last.content == mark.content and not _WORD.search(between):
+                last.end = mark.end
+                last.source = last.source[0], mark.source[1]
+                continue
+            last = mark
+        merged.append(mark)
+    prose.marks[:] = merged
 
 
 def _look(glyph: Glyph, bold: bool, italic: bool) -> MarkKind | None:

@@ -9,8 +9,7 @@ from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._blocks import Blocks
 from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._headings import Slugs
-from eventdocs.extraction._pdf_layout import PdfBlock
-from eventdocs.extraction._pdf_lines import segments
+from eventdocs.extraction._pdf_layout import PdfBlock, number_place
 from eventdocs.extraction._pdf_math import is_math, math_latex
 from eventdocs.extraction._pdf_page import Glyph
 from eventdocs.extraction._pdf_prose import ProseReader
@@ -171,15 +170,11 @@ class PdfReader:
         for each in lines:
             line = each.line
             first, last = 0, len(line.glyphs)
-            if block.number is not None:
-                parts = segments(line, 1.2)
-                for side in (-1, 0):
-                    if _is_number(parts[side], block.number):
-                        if side:
-                            last -= len(parts[side])
-                        else:
-                            first += len(parts[side])
-                        break
+            number = number_place(line)
+            if number is not None:
+                first, last = (
+                    (number[1], last) if number[0] == 0 < last - number[1] else (0, number[0])
+                )
             rows.append(line.glyphs[first:last])
             place = each.place(first, last)
             start = place[0] if start is None else start
@@ -255,10 +250,6 @@ class PdfReader:
         with self._blocks.cell():
             self._blocks.cell_text(prose, passage)
         return prose
-
-
-def _is_number(glyphs: Sequence[Glyph], number: str) -> bool:
-    return "".join(each.char for each in glyphs) == f"({number})"
 
 
 def _label(block: PdfBlock) -> int:

@@ -15,6 +15,7 @@ __all__ = ["Grid", "GridCell", "table_at"]
 
 _GAP = 0.95
 _MOST_ROWS = 400
+_SMALLEST = 0.72
 _FEWEST_ROWS = 3
 _LEADERS = re.compile(r"(?:\.\s?){4,}")
 _NUMBER = re.compile(r"\(\d+(?:\.\d+)*[a-z]?\)")
@@ -46,7 +47,9 @@ class Grid:
     header_rows: int
 
 
-def table_at(lines: Sequence[Line], at: int, rules: Sequence[Rule]) -> tuple[int, Grid] | None:
+def table_at(
+    lines: Sequence[Line], at: int, rules: Sequence[Rule], body: float
+) -> tuple[int, Grid] | None:
     """Read the table that begins with a line.
 
     Returns:
@@ -74,7 +77,8 @@ def table_at(lines: Sequence[Line], at: int, rules: Sequence[Rule]) -> tuple[int
         2 if len(columns) > 2 and (ruled or len(rows) > 2) else _FEWEST_ROWS
     ):
         return None
-    if len(columns) == 2 and not ruled:
+    if not ruled and (len(columns) == 2 or lines[at].size < _SMALLEST * body):
+        # Small words in columns stand beside the axes of a plot.
         return None
     filled = sum(len(row) for row in rows)
     if filled < 0.6 * len(rows) * len(columns):
