@@ -113,6 +113,31 @@ class TestPatience:
         assert naps == sorted(naps)
         assert len(naps) == 4
 
+    async def test_keeps_those_apart_who_met(self) -> None:
+        """No two pauses are the same, the first ones neither: there is chance in each."""
+        naps: list[float] = []
+
+        async def nap(seconds: float) -> None:
+            naps.append(seconds)
+
+        for _ in range(2):
+            outcomes: list[Any] = [StoreBusyError("db", "busy"), StoreBusyError("db", "busy"), ""]
+
+            async def work(outcomes: list[Any] = outcomes) -> None:
+                outcome = outcomes.pop(0)
+                if outcome:
+                    raise outcome
+
+            patience = Patience(
+                projection="p", database="db", instrumentation=NullInstrumentation(), nap=nap
+            )
+            await patience.call(work)
+
+        first, second = naps[:2], naps[2:]
+        assert len(first) == len(second) == 2
+        assert first[0] != second[0]
+        assert first[1] != second[1]
+
     async def test_gives_up_in_time_with_a_typed_error(self) -> None:
         """A bounded patience ends in the database's trouble, not in the driver's words."""
 

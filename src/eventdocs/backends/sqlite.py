@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
@@ -271,9 +270,9 @@ class SqliteEventStore(EventStore):
             with translated(self.database):
                 try:
                     await tx.commit()
-                except DBAPIError:
-                    # A deferred constraint refuses the commit and leaves the transaction
-                    # open, in which the pool would give the connection to the next one.
+                except BaseException:
+                    # What fails before the commit, or is refused by a deferred constraint,
+                    # leaves the transaction open, and the pool would hand it on like that.
                     await tx.rollback()
                     raise
 

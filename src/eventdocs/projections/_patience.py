@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -27,6 +28,7 @@ R = TypeVar("R")
 _logger: Final = logging.getLogger("eventdocs.projections")
 
 _FIRST: Final = 0.05
+# Those who stood in each other's way must not come back at the same moment.
 _LATER: Final = wait_exponential(multiplier=2 * _FIRST, max=5.0) + wait_random(0, 0.1)
 
 
@@ -58,7 +60,7 @@ class Patience:
             return await self._attempt(work)
         except TransientStoreError as error:
             self._report(1, error)
-        await self.nap(_FIRST)
+        await self.nap(_FIRST + random.uniform(0, _FIRST))  # noqa: S311 - chance, no secret
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientStoreError),
             wait=_LATER,

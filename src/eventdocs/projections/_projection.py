@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
@@ -64,7 +64,8 @@ class Conditions:
         nap: Waits between two attempts.
         clock: Counts the seconds.
         left_out: Whether an event is passed over; None passes over none.
-        skipped: Sequences of events that, should they fail, are skipped whatever the policy.
+        policies: What becomes of the events at these sequences, should they fail, whatever
+            the projector's own policy.
         side_effects: Handlers that have some are called.
     """
 
@@ -75,7 +76,7 @@ class Conditions:
     batch_seconds: float = 1.0
     clock: Callable[[], float] = time.perf_counter
     left_out: Callable[[RecordedEvent[Any]], bool] | None = None
-    skipped: Collection[int] = ()
+    policies: Mapping[int, FailurePolicy] = attrs.field(factory=dict[int, FailurePolicy])
     side_effects: bool = True
 
     def patience_of(self, projection: str, store: EventStore) -> Patience:
@@ -277,9 +278,7 @@ class Projection:
     async def _set_aside(
         self, at: Checkpoint, event: RecordedEvent[Any], error: Exception
     ) -> Checkpoint:
-        policy = self.projector.on_failure
-        if event.sequence in self._conditions.skipped:
-            policy = FailurePolicy.SKIP
+        policy = self._conditions.policies.get(event.sequence, self.projector.on_failure)
         after, attempts = await self._patience.call(
             lambda: self._record_failure(at, event, error, policy)
         )

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,12 +22,8 @@ from eventdocs.projections._checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from eventdocs.projections._dead_letters import (
-    DeadLetterState,
-    describe,
-    driver_error,
-    read_dead_letters,
-)
+from eventdocs.projections._dead_letters import describe, driver_error, read_dead_letters
+from eventdocs.projections._history import policies_for, replace_dead_letters
 from eventdocs.projections._installation import first_checkpoint
 from eventdocs.projections._leases import Leases
 from eventdocs.projections._projection import Conditions, Projection
@@ -166,7 +162,9 @@ class Rebuild:
             self._projector,
             begin=shadow.begin,
             conditions=attrs.evolve(
-                self._conditions, skipped=await self._skipped(), side_effects=False
+                self._conditions,
+                policies=await policies_for(self._store, self._projector.name),
+                side_effects=False,
             ),
             lease=self._lease,
         )
@@ -185,13 +183,6 @@ class Rebuild:
         await shadow.discard()
         await shadow.create(first)
         return first
-
-    async def _skipped(self) -> frozenset[int]:
-        """Find the events that were skipped before: should they fail again, they are again."""
-        states = [DeadLetterState.SKIPPED]
-        async with self._store.connect() as connection:
-            letters = await read_dead_letters(connection, self._projector.name, states=states)
-        return frozenset(letter.sequence for letter in letters)
 
     async def _follow(self, projection: Projection) -> None:
         while await projection.advance(until := await self._until()):
@@ -261,11 +252,7 @@ class Rebuild:
         letters: list[Mapping[str, Any]],
     ) -> None:
         await _write(swap.tx, live, at)
-        await swap.tx.execute(
-            delete(dead_letters).where(dead_letters.c.projection == self._projector.name)
-        )
-        if letters:
-            await swap.tx.execute(insert(dead_letters), letters)
+        await replace_dead_letters(swap.tx, self._store, live=live, at=at, rebuilt=letters)
 
 
 async def _write(tx: AsyncConnection, live: Checkpoint | None, at: Checkpoint) -> None:
