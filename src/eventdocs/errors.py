@@ -36,6 +36,7 @@ EventdocsError
 │   ├── ProjectionStoppedError
 │   ├── ProjectionTimeoutError
 │   ├── ProjectorDefinitionError
+│   ├── RebuildCancelledError
 │   ├── RebuildFailedError
 │   ├── StaleProjectionError
 │   ├── StoreRewoundError
@@ -93,6 +94,7 @@ __all__ = [
     "ProjectionStoppedError",
     "ProjectionTimeoutError",
     "ProjectorDefinitionError",
+    "RebuildCancelledError",
     "RebuildFailedError",
     "RevisionUnavailableError",
     "SchemaError",
@@ -633,6 +635,25 @@ class UnknownDeadLetterError(ProjectionError):
 
     def __str__(self) -> str:
         return f"projection {self.projection!r} has no open dead letter at event {self.sequence}"
+
+
+@attrs.define(eq=False)
+class RebuildCancelledError(ProjectionError):
+    """Somebody has cancelled a rebuild. The live tables are as they were.
+
+    Attributes:
+        projection: What was rebuilt.
+        by: Host, process id and a random part, which names the runner that cancelled it.
+    """
+
+    projection: str
+    by: str
+
+    def __str__(self) -> str:
+        return (
+            f"the rebuild of projection {self.projection!r} was cancelled by {self.by}; "
+            "its tables are unchanged"
+        )
 
 
 @attrs.define(eq=False)

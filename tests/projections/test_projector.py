@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventdocs import RecordedEvent, open_store
 from eventdocs.errors import ProjectorDefinitionError
 from eventdocs.projections import ProjectionRunner, Projector, handles
-from eventdocs.projections._fingerprint import fingerprint_of
-from tests.projections.trails import EVENTS, Marked, Noted, make_trails
+from tests.projections.trails import EVENTS, Marked, Noted
 
 
 def _handler(*event_classes: Any) -> Any:
@@ -175,41 +174,3 @@ class TestSet:
         async with open_store(sqlite_url, events=[Marked]) as store:
             with pytest.raises(ProjectorDefinitionError, match="add it to open_store"):
                 ProjectionRunner(store, [_define()()])
-
-
-class TestFingerprint:
-    """A changed projector is told from an unchanged one."""
-
-    def test_is_the_same_for_the_same_code(self) -> None:
-        """Making the class again changes nothing."""
-        one, two = (make_trails(name="trails") for _ in range(2))
-
-        assert fingerprint_of(type(one)) == fingerprint_of(type(two))
-
-    def test_changes_with_the_tables(self) -> None:
-        """Another table is another read model."""
-        one = _define(tables=(Table("a", MetaData(), Column("x", Integer)),))
-        two = _define(tables=(Table("a", MetaData(), Column("x", Integer), Column("y", Integer)),))
-
-        assert fingerprint_of(one) != fingerprint_of(two)
-
-    def test_changes_with_the_code(self) -> None:
-        """Another handler may give other rows."""
-
-        class First(Projector):
-            name = "p"
-            version = 1
-
-            @handles(Noted)
-            async def note(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
-                await tx.close()
-
-        class Second(Projector):
-            name = "p"
-            version = 1
-
-            @handles(Noted)
-            async def note(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
-                await tx.rollback()
-
-        assert fingerprint_of(First) != fingerprint_of(Second)

@@ -53,6 +53,7 @@ class DocumentContents(Projector):
     version = 1
     tables = (document_contents,)
     depends_on = (DocumentViews,)
+    is_per_stream = True
 
     @handles(DocumentUploaded, DocumentRevised)
     async def add(

@@ -103,6 +103,7 @@ class DocumentViews(Projector):
     name = "document-views"
     version = 1
     tables = (document_views, document_groups)
+    is_per_stream = True
 
     @handles(*happened.DOCUMENT_EVENTS, batch=True)
     async def follow(self, events: Sequence[RecordedEvent[Any]], tx: AsyncConnection) -> None:

@@ -77,6 +77,7 @@ class Findings(Projector):
     version = 1
     tables = (findings,)
     depends_on = (DocumentViews,)
+    is_per_stream = True
 
     @handles(SemanticsExtracted, SemanticsCurated, CurationUndone)
     async def follow(

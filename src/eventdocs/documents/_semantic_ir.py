@@ -111,6 +111,7 @@ class SemanticIR(Projector):
     version = 1
     tables = (semantic_ir,)
     depends_on = (DocumentViews,)
+    is_per_stream = True
 
     @handles(SemanticsExtracted, SemanticsCurated, CurationUndone)
     async def follow(

@@ -1,5 +1,6 @@
 """READ MODELS: built from the log exactly once per event, and built anew beside the old."""
 
+from eventdocs.projections._check import ProjectionCheck
 from eventdocs.projections._checkpoints import ProjectionState
 from eventdocs.projections._comparison import Difference, DifferenceKind
 from eventdocs.projections._dead_letters import DeadLetter, DeadLetterState, Repair, RepairAction
@@ -14,6 +15,7 @@ from eventdocs.projections._leases import LeaseHolder
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._rebuild import RebuildProgress
 from eventdocs.projections._runner import ProjectionRunner
+from eventdocs.projections._sample import Sample
 from eventdocs.projections._shadow import Shadow
 from eventdocs.projections._status import ProjectionStatus
 from eventdocs.projections._tables import projection_metadata
@@ -30,6 +32,7 @@ __all__ = [
     "Handler",
     "HealthLimits",
     "LeaseHolder",
+    "ProjectionCheck",
     "ProjectionHealth",
     "ProjectionRunner",
     "ProjectionState",
@@ -39,6 +42,7 @@ __all__ = [
     "Repair",
     "RepairAction",
     "RunnerHealth",
+    "Sample",
     "Shadow",
     "VerificationReport",
     "handles",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import attrs
 from sqlalchemy import Connection, Table, exists, inspect, select
@@ -10,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import ProjectorDefinitionError, StaleProjectionError
+from eventdocs.projections._check import compare
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     ProjectionState,
@@ -22,6 +25,8 @@ from eventdocs.projections._fingerprint import fingerprint_of
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._tables import projections
 from eventdocs.store import EventStore
+
+_logger: Final = logging.getLogger("eventdocs.projections")
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +49,7 @@ def first_checkpoint(projector: Projector, store: EventStore) -> Checkpoint:
         sequence=0,
         event_id=None,
         state=ProjectionState.RUNNING,
-        fingerprint=fingerprint_of(type(projector)),
+        fingerprint=fingerprint_of(type(projector), store.registry),
     )
 
 
@@ -70,11 +75,29 @@ async def install(
             broken[projector.name] = StaleProjectionError(
                 projector.name, built, projector.version, reason
             )
-        elif not _is_complete(found, projector):
+        elif not _is_complete(found, projector, store):
             async with store.begin() as tx:
                 await _take_turns(tx)
                 await _make(tx, store, projector)
+        _report(found, projector, store)
     return broken
+
+
+def _report(found: _Found, projector: Projector, store: EventStore) -> None:
+    """Log that something else than the code as it is now has built the read model."""
+    if found.is_unbegun:
+        return
+    seen = compare(store, projector, found.checkpoint)
+    if not seen.is_current:
+        _logger.warning(
+            "eventdocs.projection.stale",
+            extra={
+                "projection": seen.projection,
+                "built": seen.built,
+                "version": seen.version,
+                "changed": seen.changed,
+            },
+        )
 
 
 async def _look(connection: AsyncConnection, projector: Projector) -> _Found:
@@ -106,12 +129,12 @@ def schema_of(connection: Connection) -> str | None:
     return translations.get(None) if translations else None
 
 
-def _is_complete(found: _Found, projector: Projector) -> bool:
+def _is_complete(found: _Found, projector: Projector, store: EventStore) -> bool:
     if found.checkpoint is None or found.missing:
         return False
     return not found.is_unbegun or (
         found.checkpoint.version == projector.version
-        and found.checkpoint.fingerprint == fingerprint_of(type(projector))
+        and found.checkpoint.fingerprint == fingerprint_of(type(projector), store.registry)
     )
 
 

@@ -46,7 +46,7 @@ class Projector:
             be ahead of it, so rows that others refer to are marked as gone, not deleted.
         on_failure: What becomes of an event that a handler cannot apply.
         is_per_stream: Every row comes from the events of one stream alone, so that a
-            sample of the streams can be verified.
+            sample of the streams can be verified. The tables need primary keys.
         handlers: What applies each event type, by its name; found by `handles`.
     """
 
@@ -115,6 +115,8 @@ def _problems(cls: type[Projector]) -> Iterator[str]:
         yield f"on_failure must be a FailurePolicy, not {policy!r}"
     if inspect.iscoroutinefunction(cls.ordering_key):
         yield "ordering_key must not be an async method"
+    if cls.is_per_stream and not all(table.primary_key for table in cls.tables):
+        yield "is_per_stream needs tables with primary keys"
     if any(each.name == name for each in dependencies_of(cls)):
         yield "it depends on itself"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -12,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from eventdocs.errors import RebuildFailedError
+from eventdocs.errors import RebuildCancelledError, RebuildFailedError
+from eventdocs.projections._cancellation import canceller
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     FencedError,
@@ -32,6 +32,7 @@ from eventdocs.projections._shadow import Shadow, Swap
 from eventdocs.projections._shadow_postgres import PostgresShadow
 from eventdocs.projections._shadow_sqlite import SqliteShadow, live_file
 from eventdocs.projections._tables import dead_letters
+from eventdocs.projections._throttle import Throttle
 from eventdocs.projections._trouble import trouble_behind
 from eventdocs.store import EventStore
 
@@ -83,6 +84,10 @@ class Rebuild:
         conditions: How to work.
         bound: Tells how far the projection may go: what it depends on bounds it.
         on_progress: Is told after each batch.
+        events_per_second: The most events that are applied in a second; None for no bound.
+
+    Raises:
+        ConfigurationError: `events_per_second` is not above 0.
     """
 
     def __init__(
@@ -93,16 +98,23 @@ class Rebuild:
         leases: Leases,
         conditions: Conditions,
         bound: Callable[[], Awaitable[int]],
-        on_progress: Callable[[RebuildProgress], None] | None,
+        on_progress: Callable[[RebuildProgress], None] | None = None,
+        events_per_second: float | None = None,
     ) -> None:
         self._store = store
         self._projector = projector
         self._leases = leases
         self._lease = leases.of(projector.name, is_rebuild=True)
-        self._conditions = conditions
+        self._throttle = Throttle(events_per_second, clock=conditions.clock, nap=conditions.nap)
+        self._conditions = attrs.evolve(
+            conditions,
+            batch_size=self._throttle.bounded(conditions.batch_size),
+            side_effects=False,
+        )
+        self._patience = conditions.patience_of(projector.name, store)
         self._bound = bound
         self._on_progress = on_progress
-        self._began = time.monotonic()
+        self._began = 0.0
         self._first = 0
         self._has_side_effects = any(
             handler.side_effects for handler in projector.handlers.values()
@@ -117,11 +129,11 @@ class Rebuild:
         Raises:
             ProjectionHeldError: Another runner rebuilds the projection.
             ProjectionStoppedError: An event could not be applied.
+            RebuildCancelledError: Somebody has cancelled it.
             RebuildFailedError: The tables could not be swapped.
             StoreError: The database stayed busy or absent.
         """
-        patience = self._conditions.patience_of(self._projector.name, self._store)
-        await patience.call(self._take)
+        await self._patience.call(self._take)
         try:
             async with self._leases.kept():
                 reached = await self._work(from_zero=from_zero)
@@ -156,21 +168,18 @@ class Rebuild:
 
     async def _build(self, shadow: Shadow, *, from_zero: bool) -> int:
         at = await self._open(shadow, from_zero=from_zero)
-        self._first = at.sequence
+        self._first, self._began = at.sequence, self._conditions.clock()
         projection = Projection(
             self._store,
             self._projector,
             begin=shadow.begin,
             conditions=attrs.evolve(
-                self._conditions,
-                policies=await policies_for(self._store, self._projector.name),
-                side_effects=False,
+                self._conditions, policies=await policies_for(self._store, self._projector.name)
             ),
             lease=self._lease,
         )
         await self._follow(projection)
-        patience = self._conditions.patience_of(self._projector.name, self._store)
-        return await patience.call(lambda: self._swap(shadow, projection))
+        return await self._patience.call(lambda: self._swap(shadow, projection))
 
     async def _open(self, shadow: Shadow, *, from_zero: bool) -> Checkpoint:
         token = self._lease.token or 0
@@ -185,9 +194,23 @@ class Rebuild:
         return first
 
     async def _follow(self, projection: Projection) -> None:
+        at, since = self._first, self._began
         while await projection.advance(until := await self._until()):
-            if self._on_progress is not None and projection.at is not None:
-                self._on_progress(self._progress(projection.at.sequence, until))
+            before, at = at, projection.at.sequence if projection.at else at
+            if self._on_progress is not None:
+                self._on_progress(self._progress(at, until))
+            await self._throttle.hold(
+                at - before,
+                since=since,
+                between=lambda: self._patience.call(self._refuse_cancelled),
+            )
+            since = self._conditions.clock()
+
+    async def _refuse_cancelled(self) -> None:
+        async with self._store.connect() as connection:
+            by = await canceller(connection, self._projector, self._lease.token or 0)
+        if by is not None:
+            raise RebuildCancelledError(self._projector.name, by)
 
     async def _until(self) -> int:
         """Tell how far to go: not beyond the live projection, where that has side effects.
@@ -216,17 +239,19 @@ class Rebuild:
             )
 
     def _progress(self, sequence: int, head: int) -> RebuildProgress:
-        done = sequence - self._first
-        seconds = time.monotonic() - self._began
+        done, left = sequence - self._first, head - sequence
+        seconds = self._conditions.clock() - self._began
+        at_least = self._throttle.seconds_for(left)
         return RebuildProgress(
             projection=self._projector.name,
             sequence=sequence,
             head=head,
-            seconds_left=(head - sequence) * seconds / done if done else None,
+            seconds_left=max(left * seconds / done, at_least) if done else None,
         )
 
     async def _swap(self, shadow: Shadow, projection: Projection) -> int:
         name = self._projector.name
+        await self._refuse_cancelled()
         async with shadow.swap() as swap:
             # From here on the live projection waits, and with it nothing else.
             live = await lock_checkpoint(swap.tx, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +14,8 @@ from eventdocs.errors import (
 )
 from eventdocs.observability import Instrumentation
 from eventdocs.projections._arrival import wait_for
+from eventdocs.projections._cancellation import Cancellation
+from eventdocs.projections._check import ProjectionCheck, check
 from eventdocs.projections._checkpoints import read_checkpoint
 from eventdocs.projections._dead_letters import (
     OPEN,
@@ -35,8 +37,9 @@ from eventdocs.projections._live import Live
 from eventdocs.projections._order import in_order
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
-from eventdocs.projections._rebuild import Rebuild, RebuildProgress
+from eventdocs.projections._rebuild import Rebuild, RebuildProgress, shadow_of
 from eventdocs.projections._replay import Replay
+from eventdocs.projections._sample import Sample
 from eventdocs.projections._status import ProjectionStatus, status_of
 from eventdocs.projections._trouble import translated
 from eventdocs.projections._verify import VerificationReport, verify
@@ -87,6 +90,7 @@ class ProjectionRunner:
         self._projectors = in_order(projectors, store.registry)
         self._instrumentation = instrumentation or store.instrumentation
         self._poll_interval = poll_interval
+        self._patience = patience
         self._leases = Leases(store, seconds=lease_seconds)
         self._create_tables = create_tables
         self._broken: dict[str, StaleProjectionError] = {}
@@ -236,6 +240,18 @@ class ProjectionRunner:
             statuses=await self.status(),
         )
 
+    async def check(self) -> list[ProjectionCheck]:
+        """Compare what built each read model with the code, those that others depend on first.
+
+        A changed version has to be rebuilt. Other changes are hints, which are logged when
+        the runner is entered, too: rebuild, or verify that the rows are as they would be.
+        """
+        with translated(self._store.database):
+            return [
+                await check(self._store, projector, self._broken.get(projector.name))
+                for projector in self._projectors
+            ]
+
     async def dead_letters(
         self,
         projection: str | type[Projector],
@@ -379,6 +395,7 @@ class ProjectionRunner:
         projection: str | type[Projector],
         *,
         on_progress: Callable[[RebuildProgress], None] | None = None,
+        events_per_second: float | None = None,
         from_zero: bool = False,
     ) -> int:
         """Compute the read model anew from the whole log, beside the live one, then swap them.
@@ -388,6 +405,8 @@ class ProjectionRunner:
         was when this is called again with unchanged code.
 
         Events that were skipped before are tried again, and skipped again if they fail.
+        Handlers with side effects are not called. A projector that has any is rebuilt as far
+        as its live projection has come, and goes on from there.
 
         On PostgreSQL, a reader in REPEATABLE READ whose snapshot is older than the swap
         may see a part of the new rows, as after any change of a table's definition. On
@@ -396,14 +415,18 @@ class ProjectionRunner:
         Args:
             projection: Its name or its projector's class.
             on_progress: Is told after each batch.
+            events_per_second: Apply at most so many events a second, so that the database
+                has time for others; None for as many as can be.
             from_zero: Throw away what an interrupted rebuild has built.
 
         Returns:
             The last event that the new read model has applied.
 
         Raises:
+            ConfigurationError: `events_per_second` is not above 0.
             ProjectionHeldError: Another runner rebuilds it.
             ProjectionStoppedError: An event could not be applied; mend its handler.
+            RebuildCancelledError: `cancel_rebuild` was called, in whatever process.
             RebuildFailedError: The tables could not be swapped. Nothing has changed.
         """
         projector = self._find(projection)
@@ -414,23 +437,97 @@ class ProjectionRunner:
             conditions=self._conditions,
             bound=lambda: self._bound(projector),
             on_progress=on_progress,
+            events_per_second=events_per_second,
         )
         reached = await rebuild.run(from_zero=from_zero)
         self._broken.pop(projector.name, None)
         self._live.mended.ring()
         return reached
 
-    async def verify(self, projection: str | type[Projector]) -> VerificationReport:
-        """Compute the read model anew up to its checkpoint, and compare it row by row.
+    async def rebuild_all(
+        self,
+        projections: Iterable[str | type[Projector]] | None = None,
+        *,
+        on_progress: Callable[[RebuildProgress], None] | None = None,
+        events_per_second: float | None = None,
+        from_zero: bool = False,
+    ) -> dict[str, int]:
+        """Rebuild several projections one after the other, those that others depend on first.
 
-        The live projection goes on meanwhile, and nothing remains of it, whatever happens.
-        Dead letters are left out; what was applied late, by `retry`, is compared as if it
-        had been applied in its turn.
+        Each goes live when it is finished. The first one that fails ends it; what is
+        finished stays, and what that one has built is gone on with.
+
+        Args:
+            projections: Names or projectors' classes; all by default.
+            on_progress: Is told after each batch.
+            events_per_second: As for `rebuild`.
+            from_zero: Throw away what interrupted rebuilds have built.
+
+        Returns:
+            The last event that each new read model has applied, by projection.
+
+        Raises:
+            ProjectionError: As for `rebuild`.
+        """
+        chosen = self._projectors if projections is None else [*map(self._find, projections)]
+        reached: dict[str, int] = {}
+        for projector in self._projectors:
+            if projector in chosen:
+                reached[projector.name] = await self.rebuild(
+                    projector.name,
+                    on_progress=on_progress,
+                    events_per_second=events_per_second,
+                    from_zero=from_zero,
+                )
+        return reached
+
+    async def cancel_rebuild(self, projection: str | type[Projector]) -> bool:
+        """End a rebuild, in whatever process it is at work, and throw away what it has built.
+
+        It ends between two batches, by `RebuildCancelledError`. What an interrupted rebuild
+        has left is thrown away too; the live tables stay as they are. A rebuild that is to go
+        on later is interrupted instead: cancel its task, or end its process.
 
         Args:
             projection: Its name or its projector's class.
 
+        Returns:
+            Whether there was anything to throw away. A rebuild may have finished before.
+
         Raises:
+            ProjectionHeldError: The rebuild did not end within `patience` seconds.
+        """
+        projector = self._find(projection)
+        cancellation = Cancellation(
+            self._store,
+            projector,
+            shadow_of=shadow_of,
+            patience=self._conditions.patience_of(projector.name, self._store),
+            lease_seconds=self._leases.seconds,
+            limit=self._patience,
+        )
+        with translated(self._store.database):
+            return await cancellation.run()
+
+    async def verify(
+        self, projection: str | type[Projector], *, sample: Sample | None = None
+    ) -> VerificationReport:
+        """Compute the read model anew up to its checkpoint, and compare it row by row.
+
+        The live projection goes on meanwhile, and nothing remains of it, whatever happens.
+        Dead letters are left out; what was applied late, by `retry`, is compared as if it
+        had been applied in its turn. Handlers with side effects are not called.
+
+        With a *sample*, only the events of some streams are applied, which is as much faster
+        as their share is smaller, and only the rows that come of them are compared. It misses
+        what is wrong with the rows of other streams, and rows that no event accounts for.
+
+        Args:
+            projection: Its name or its projector's class.
+            sample: Which streams; all by default.
+
+        Raises:
+            ConfigurationError: The projector does not say that it `is_per_stream`.
             ProjectionStoppedError: An event that has been applied cannot be applied now.
             StaleProjectionError: Another version of the projector built the read model.
             StoreRewoundError: The log does not hold the event of the checkpoint.
@@ -438,7 +535,7 @@ class ProjectionRunner:
         projector = self._find(projection)
         self._refuse_broken(projector)
         with translated(self._store.database):
-            return await verify(self._store, projector, conditions=self._conditions)
+            return await verify(self._store, projector, conditions=self._conditions, sample=sample)
 
     def _replay(
         self, projection: str | type[Projector], by: str | None, reason: str | None

@@ -104,7 +104,7 @@ async def status_of(
         state=state,
         dead_letters=dead_letters,
         stale=state is ProjectionState.STALE
-        or (at is not None and at.fingerprint != fingerprint_of(type(projector))),
+        or (at is not None and at.fingerprint != fingerprint_of(type(projector), store.registry)),
         error=error or trouble,
         rebuilt_to=None if rebuilt is None else rebuilt.sequence,
         holder=holder,

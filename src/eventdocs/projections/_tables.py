@@ -55,7 +55,8 @@ leases: Final = Table(
 )
 """One row per piece of work that one runner at a time does; it is kept when it has lapsed.
 
-`name` is a projection, or a projection and `/rebuild`; `token` grows with every owner.
+`name` is a projection, or a projection and `/rebuild`; `token` grows with every owner. A
+row of a projection and `/cancel` asks that the rebuild under its token end.
 All times are by the database's clock.
 """
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import attrs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eventdocs.errors import ConfigurationError
 from eventdocs.projections._checkpoints import (
     check_checkpoint,
     create_checkpoint,
@@ -19,6 +20,7 @@ from eventdocs.projections._dead_letters import OPEN, DeadLetterState, read_dead
 from eventdocs.projections._installation import first_checkpoint
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import FailurePolicy, Projector
+from eventdocs.projections._sample import Sample
 from eventdocs.projections._shadow import Scratch
 from eventdocs.projections._shadow_postgres import postgres_scratch
 from eventdocs.projections._shadow_sqlite import sqlite_scratch
@@ -35,39 +37,56 @@ class VerificationReport:
         sequence: The event up to which both were compared.
         rows: How many rows of the read model were compared.
         difference: The first difference; None if there is none.
+        sample: Which streams were looked at; None if all were.
+        streams: How many streams of the sample have events that the projector handles;
+            None if all were looked at.
     """
 
     projection: str
     sequence: int
     rows: int
     difference: Difference | None
+    sample: Sample | None = None
+    streams: int | None = None
 
     @property
     def is_equal(self) -> bool:
-        """Whether the read model holds exactly what the log says."""
+        """Whether what was compared is exactly what the log says."""
         return self.difference is None
 
 
 async def verify(
-    store: EventStore, projector: Projector, *, conditions: Conditions
+    store: EventStore, projector: Projector, *, conditions: Conditions, sample: Sample | None = None
 ) -> VerificationReport:
     """Compute a read model anew up to its checkpoint, and compare.
+
+    With a *sample*, only the events of its streams are applied, and only the rows that come
+    of them compared.
 
     All of it happens in one transaction on a snapshot, which is undone at the end: the
     live projection goes on meanwhile, and nothing remains, whatever interrupts it.
 
     Raises:
+        ConfigurationError: A sample makes no sense, because rows come from several streams.
         ProjectionStoppedError: An event that the live projection has applied fails now.
         StaleProjectionError: Another version of the projector built the read model.
         StoreRewoundError: The log does not hold the event of the checkpoint.
     """
     name = projector.name
+    if sample is not None and not projector.is_per_stream:
+        problem = (
+            f"projection {name!r} cannot be verified by a sample: its rows may come from several "
+            "streams at once; if each comes from one, set is_per_stream = True on its projector"
+        )
+        raise ConfigurationError([problem])
+    choice = _Choice(sample)
     async with await _scratch_of(store) as scratch:
         found = await read_checkpoint(scratch.tx, name)
         at = check_checkpoint(found, projector, store.store_id)
         await check_log(store, at)
         states = [*OPEN, DeadLetterState.SKIPPED]
         letters = await read_dead_letters(scratch.tx, name, states=states)
+        choice.set_aside = frozenset(letter.sequence for letter in letters)
         by_hand = await read_dead_letters(scratch.tx, name, states=[DeadLetterState.RESOLVED])
         await scratch.create(projector.tables)
         await create_checkpoint(scratch.tx, first_checkpoint(projector, store))
@@ -77,7 +96,7 @@ async def verify(
             begin=lambda: _nested(scratch.tx),
             conditions=attrs.evolve(
                 conditions,
-                left_out=_among(frozenset(letter.sequence for letter in letters)),
+                left_out=choice.leaves_out,
                 policies={letter.sequence: FailurePolicy.SKIP for letter in by_hand},
                 side_effects=False,
             ),
@@ -87,19 +106,40 @@ async def verify(
         rows = 0
         for table in projector.tables:
             comparison = Comparison(scratch.tx, table, live=scratch.live, fresh=scratch.fresh)
-            difference = await comparison.first_difference()
+            difference = await (
+                comparison.first_difference()
+                if sample is None
+                else comparison.first_difference_in_sample()
+            )
             rows += comparison.rows
             if difference is not None:
                 break
         else:
             difference = None
     return VerificationReport(
-        projection=name, sequence=at.sequence, rows=rows, difference=difference
+        projection=name,
+        sequence=at.sequence,
+        rows=rows,
+        difference=difference,
+        sample=sample,
+        streams=None if sample is None else len(choice.streams),
     )
 
 
-def _among(sequences: frozenset[int]) -> Callable[[RecordedEvent[Any]], bool]:
-    return lambda event: event.sequence in sequences
+class _Choice:
+    """Which events are applied: those of the sample that were not set aside."""
+
+    def __init__(self, sample: Sample | None) -> None:
+        self.set_aside: frozenset[int] = frozenset()
+        self.streams: set[str] = set()
+        self._sample = sample
+
+    def leaves_out(self, event: RecordedEvent[Any]) -> bool:
+        if self._sample is not None:
+            if not self._sample.includes(event.stream):
+                return True
+            self.streams.add(event.stream)
+        return event.sequence in self.set_aside
 
 
 async def _scratch_of(store: EventStore) -> AbstractAsyncContextManager[Scratch]:
