@@ -9,12 +9,12 @@ import attrs
 import click
 
 from eventdocs.cli._app import App
+from eventdocs.cli._dead_letters import dead_letters, resolve, retry, skip
 from eventdocs.cli._options import common_options, database_option, pass_app
 from eventdocs.cli._output import Column, grid
 
 if TYPE_CHECKING:
     from eventdocs.projections import (
-        DeadLetter,
         LeaseHolder,
         ProjectionStatus,
         RebuildProgress,
@@ -120,36 +120,8 @@ def verify(app: App, *, projections: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(1)
 
 
-@projections.command(short_help="Apply again what was set aside.")
-@click.argument("projection")
-@click.argument("sequence", type=click.IntRange(min=1), required=False)
-@database_option
-@common_options
-@pass_app
-def retry(app: App, *, projection: str, sequence: int | None) -> None:
-    """Apply again what PROJECTION has set aside; with SEQUENCE, only that event's stream."""
-
-    async def work() -> list[DeadLetter]:
-        async with app.library() as library:
-            return await library.runner.retry(projection, sequence)
-
-    _show_dead_letters(app, app.run(work()))
-
-
-@projections.command(short_help="Leave an event out for good.")
-@click.argument("projection")
-@click.argument("sequence", type=click.IntRange(min=1))
-@database_option
-@common_options
-@pass_app
-def skip(app: App, *, projection: str, sequence: int) -> None:
-    """Leave the event at SEQUENCE out of PROJECTION for good, and go on behind it."""
-
-    async def work() -> list[DeadLetter]:
-        async with app.library() as library:
-            return await library.runner.skip(projection, sequence)
-
-    _show_dead_letters(app, app.run(work()))
+for command in (dead_letters, retry, resolve, skip):
+    projections.add_command(command)
 
 
 def _show_status(app: App, found: Sequence[ProjectionStatus]) -> None:
@@ -186,25 +158,3 @@ def _show_status(app: App, found: Sequence[ProjectionStatus]) -> None:
 
 def _led_by(holder: LeaseHolder) -> str:
     return f"{holder.owner} since {holder.since:%Y-%m-%d %H:%M:%S} until {holder.until:%H:%M:%S}"
-
-
-def _show_dead_letters(app: App, left: Sequence[DeadLetter]) -> None:
-    if app.output.as_json:
-        app.output.json(left)
-    else:
-        app.output.grid(
-            grid(
-                Column(title="Sequence", right=True),
-                "Stream",
-                "Type",
-                "State",
-                "Why",
-                rows=[
-                    (each.sequence, each.stream, each.type, each.state.value, each.message)
-                    for each in left
-                ],
-            ),
-            empty="nothing is set aside any more",
-        )
-    if left:
-        raise click.exceptions.Exit(1)
