@@ -122,12 +122,12 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the log and the projections against the bare drivers."""
+    """Measure the log and the projections against bare drivers, extraction against bare parsers."""
     _install(session, "tests")
     _install_wheel(session, extras="all,testing")
     session.run("python", "-m", "benchmarks", *session.posargs)
     if not session.posargs:
-        for kind in ("reading", "growth", "delivery", "archives"):
+        for kind in ("reading", "growth", "delivery", "archives", "extraction"):
             session.run("python", "-m", f"benchmarks.{kind}")
 
 
