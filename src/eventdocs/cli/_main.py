@@ -16,6 +16,7 @@ from eventdocs.cli._demo import demo
 from eventdocs.cli._documents import documents, findings, show
 from eventdocs.cli._events import events
 from eventdocs.cli._extract import extract
+from eventdocs.cli._health import health
 from eventdocs.cli._ingest import ingest
 from eventdocs.cli._log import log
 from eventdocs.cli._migrate import migrate
@@ -162,6 +163,7 @@ for _command in (
     log,
     types,
     projections,
+    health,
     migrate,
     version,
 ):
