@@ -155,6 +155,7 @@ class TestSections:
             "- One\n- Two\n",
             "WORDS IN CAPITALS THAT GO ON AND ARE\nA PARAGRAPH OF THEIR OWN.\n\nWords.\n",
             "words\n\n-----\n\nwords\n",
+            "3.5 The result is a version, and not a part.\n",
             "The result is at least\n3.5 times as large as expected.\n",
             "Table 1: Prices\n\nThere are none.\n",
         ],
@@ -162,6 +163,12 @@ class TestSections:
     def test_are_no_lists_and_no_paragraphs(self, text: str) -> None:
         """What counts items, shouts, parts text or bears a caption is no heading."""
         assert outline(text) == []
+
+    def test_go_on_behind_a_numbered_list(self) -> None:
+        """A title is no item of the list before it, whose items stand line by line."""
+        text = "1. Scope\n\nDo this:\n1. Ask\n\n2. Rules\n\nDo this:\n1. Ask\n2. Look\n\n3. More\n\nWords.\n"
+
+        assert outline(text) == [(1, "1. Scope"), (1, "2. Rules"), (1, "3. More")]
 
     def test_are_the_articles_and_clauses_of_agreements(self) -> None:
         """Articles contain numbered clauses, which have titles or only their numbers."""
@@ -227,6 +234,16 @@ class TestDefinitions:
             ("size", "the size of the thing"),
             ("weight", "the weight of the thing, when it is dry"),
         ]
+
+    def test_may_stand_apart_from_their_terms(self) -> None:
+        """Blank lines may part terms from sentences; commands below a line define nothing."""
+        text = "Cap\n\n    The upper limit.\n\nFloor\n\n    The lower limit.\n\n    It may be 0.\n\nWords.\n"
+
+        assert pairs(text) == [
+            ("Cap", "The upper limit."),
+            ("Floor", "The lower limit. It may be 0."),
+        ]
+        assert pairs("Build it\n\n    make install\n\nTest it\n\n    make test\n") == []
 
     def test_of_a_glossary_are_known_as_such(self) -> None:
         """The heading says what the list is."""
@@ -365,6 +382,29 @@ class TestTables:
 
             assert (table.number, table.caption) == ("7", "Parameters")
             assert references(text) == [("Table 7", "table", "resolved")]
+
+    def test_may_have_rows_of_several_lines(self) -> None:
+        """Between two equal lines, blank lines part the rows."""
+        text = (
+            "  ---------------------\n"
+            "  Name    What\n"
+            "          it is\n"
+            "  ------- -------------\n"
+            "  Cap     the upper\n"
+            "          limit\n"
+            "\n"
+            "  Floor   the lower one\n"
+            "  ---------------------\n"
+        )
+
+        table = only(text, Table)
+
+        assert rows(table) == [
+            ["Name", "What it is"],
+            ["Cap", "the upper limit"],
+            ["Floor", "the lower one"],
+        ]
+        assert table.header_rows == 1
 
     def test_define_what_their_rows_define(self) -> None:
         """Rows under `Symbol` and `Meaning` are definitions."""

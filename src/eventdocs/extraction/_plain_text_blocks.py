@@ -63,10 +63,12 @@ class BlockParser:
         self._refers_to_numbers = _REFERS.search(text) is not None
         self._nodes: list[Node] = []
         self._items: dict[int, Enumerator] = {}
+        self._item_rows: dict[int, int] = {}
         self._bullets: set[int] = set()
         self._terms: set[int] = set()
         self._term_indent = -1
         self._last_number = ""
+        self._seen: set[str] = set()
         self._listed: set[str] | None = None
         self._end = 0
 
@@ -98,6 +100,7 @@ class BlockParser:
                 if table is not None:
                     self._nodes.append(table)
                     row, captioned = table.end, False
+                    self._end = max(self._end, row)
                     continue
             following = self._block(row, end, at_start=row == first)
             captioned = following - row == 1 and self._after_caption()
@@ -190,6 +193,7 @@ class BlockParser:
         if heading.number:
             self._items.clear()
             self._last_number = heading.number
+            self._seen.add(heading.number)
 
     def _underlined(self, row: int, end: int) -> int | None:
         if row + 1 >= end:
@@ -256,6 +260,8 @@ class BlockParser:
             return self._labelled(row, end, rest)
         if not (rest[0].isupper() or rest[0] in "\"“‘'([<" or rest[0].isdigit()):
             return None
+        if not (found.labelled_section or self._belongs(found.number)):
+            return None
         single = row + 1 == end or self._begins_successor(found.number, row + 1)
         after = row + 1
         if not single and self._hangs(row, found.end):
@@ -278,6 +284,12 @@ class BlockParser:
         if found.depth == 1 and not found.mark:
             return None
         return self._clause(row, end, found)
+
+    def _belongs(self, number: str) -> bool:
+        """Whether the parts before make a number plausible: 3.5 is a version where there is no 3."""
+        prefix, _, tail = number.rpartition(".")
+        last = self._last_number.rpartition(".")[0]
+        return not prefix or tail in {"0", "1"} or prefix in self._seen or prefix == last
 
     def _labelled(self, row: int, end: int, rest: str) -> int | None:
         alone = end - row == 1
@@ -331,7 +343,8 @@ class BlockParser:
         if not found.mark:
             return (continues or number in {0, 1}) and self._words[row][-1] not in ".:"
         if indent in self._items and self._items[indent].ordinal + 1 == number:
-            return False
+            # A line of its own goes on with a list only if the items before are such lines.
+            return continues and bool(self._words[self._item_rows[indent] - 1])
         if continues:
             return True
         if end - row > 1 or number > 1:
@@ -372,6 +385,7 @@ class BlockParser:
             return None
         indent = self._indents[row]
         self._items[indent] = found
+        self._item_rows[indent] = row
         for deeper in [each for each in self._items if each > indent]:
             del self._items[deeper]
         number = text[: found.width].strip(" .()") if found.sequence == "arabic" else ""
@@ -516,24 +530,31 @@ class BlockParser:
         words = self._words[first:end]
         if self._indents[first] <= self._page.body_indent and end - first < 3:
             return False
-        signs = sum(map(_looks_like_code, words))
+        text = "\n".join(words)
+        signed = any(sign in text for sign in _CODE_SIGNS)
+        signs = sum(
+            line.startswith(_CODE_BEGINS)
+            or (line.endswith(_CODE_ENDS) and line[0] not in '"“')
+            or (signed and any(sign in line for sign in _CODE_SIGNS))
+            for line in words
+        )
         if signs * 2 < len(words) or not signs:
             return False
         self._nodes.append(Code(first, end, self._indents[first]))
         return True
 
 
-def _looks_like_code(text: str) -> bool:
-    return (
-        text.startswith(_CODE_BEGINS)
-        or (text.endswith(_CODE_ENDS) and text[0] not in '"“')
-        or any(sign in text for sign in _CODE_SIGNS)
-    )
-
-
 def is_line_title(text: str) -> bool:
     """Tell whether words that a line underlines are a title, which may be of any kind."""
     return len(text) <= 120 and "  " not in text.strip() and _LETTERS.search(text) is not None
+
+
+def _are_long(nodes: list[Node], items: list[int], words: list[str]) -> bool:
+    """Whether the texts of items are paragraphs, and not the points of a list."""
+    texts = [node for at in items if isinstance(node := nodes[at + 1], Paragraph)]
+    n_lines = sum(node.end - node.first for node in texts)
+    length = sum(len(words[row]) for node in texts for row in range(node.first, node.end))
+    return n_lines * 2 >= len(items) * 3 or length >= len(items) * 80
 
 
 def _clauses(nodes: list[Node], words: list[str]) -> list[Node]:
@@ -556,7 +577,7 @@ def _clauses(nodes: list[Node], words: list[str]) -> list[Node]:
             runs[node.indent] = run = [at]
         if len(run) > len(best):
             best = run
-    chosen = set(best) if len(best) > 2 else set[int]()
+    chosen = set(best) if len(best) > 2 and _are_long(nodes, best, words) else set[int]()
     result: list[Node] = []
     for at, node in enumerate(nodes):
         if at in chosen and isinstance(node, Item):

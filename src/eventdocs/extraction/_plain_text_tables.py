@@ -22,6 +22,7 @@ _NUMERIC = re.compile(
     r"[-+(~<>≤≥±]?\s*[$€£]?\s*[\d.,]*\d[\d.,]*\)?\s*[^\s\d]{0,6}|-+|n/a", re.IGNORECASE
 )
 _MOST_LINES = 20_000
+_MOST_SPACED = 1_000
 _LONGEST_LINE = 1_000
 
 
@@ -41,6 +42,7 @@ def find_table(page: Page, first: int, end: int, *, captioned: bool) -> TableRow
         texts = [page.text(row).translate(_BOX) for row in range(first, end)]
         found = _grid(texts) or _bars(texts)
     elif _is_ruler(page.words[first]) or _is_ruler(page.words[first + 1]):
+        end = _closing_ruler(page, first, end)
         texts = [page.text(row) for row in range(first, end)]
         found = _ruled(texts)
     else:
@@ -160,10 +162,26 @@ def _is_ruler(text: str) -> bool:
     return len(text) > 4 and text[0] in "-=_" and _RULER.fullmatch(text) is not None
 
 
+def _closing_ruler(page: Page, first: int, end: int) -> int:
+    """The line behind a table that begins with a ruler, whose rows blank lines may part."""
+    top = page.words[first]
+    below = (page.words[row] for row in range(first, end))
+    if not _is_ruler(top) or not any(" " in text and _is_ruler(text) for text in below):
+        return end
+    if page.words[end - 1] == top and end - first > 3:
+        return end
+    for row in range(end, min(len(page), first + _MOST_SPACED)):
+        if page.words[row] == top:
+            return row + 1
+        if page.words[row] and page.indents[row] < page.indents[first]:
+            break
+    return end
+
+
 def _ruled(texts: Sequence[str]) -> _Found | None:
     rulers = [at for at, text in enumerate(texts) if _is_ruler(text.strip())]
     columns = next((edges for at in rulers if len(edges := _runs(texts[at])) > 1), None)
-    lines = [at for at in range(len(texts)) if at not in rulers]
+    lines = [at for at, text in enumerate(texts) if text.strip() and at not in rulers]
     if len(lines) < 2:
         return None
     if columns is None:
@@ -255,13 +273,18 @@ def _of_columns(
     header_lines: int,
     n_lines: int,
 ) -> _Found:
+    spaced = any(not text.strip() for text in texts)
     rows: list[list[int]] = []
     n_header = 0
     for number, at in enumerate(lines):
         text = texts[at]
         in_header = number < header_lines
         goes_on = bool(rows) and (
-            in_header or (number > header_lines and _continues(text, columns))
+            in_header
+            or (
+                (number > header_lines and (not spaced or at == rows[-1][-1] + 1))
+                and (spaced or _continues(text, columns))
+            )
         )
         if goes_on:
             rows[-1].append(at)

@@ -26,6 +26,8 @@ def term_at(page: Page, row: int, end: int) -> tuple[int, int] | None:
     """
     text = page.words[row]
     hangs = row + 1 < end and page.indents[row + 1] >= page.indents[row] + 2
+    if row + 1 == end and _explained_below(page, row):
+        return len(text.rstrip(" :")), 0
     if not _LETTER.search(text[:_LONGEST]) or _NO_TERM.match(text):
         return None
     if hangs and len(text) <= _LONGEST and text[-1] not in ".,;!?" and _whole(text):
@@ -47,6 +49,23 @@ def term_at(page: Page, row: int, end: int) -> tuple[int, int] | None:
         return None
     column = len(page.text(row)) - len(text) + found.end()
     return (found.end("term"), found.end()) if page.indents[row + 1] == column else None
+
+
+def _explained_below(page: Page, row: int) -> bool:
+    """Whether a line alone is a term, and a sentence stands below it behind a blank line."""
+    text = page.words[row]
+    below = row + 2
+    if below >= len(page) or not page.words[below] or page.indents[below] < page.indents[row] + 2:
+        return False
+    said = page.words[below]
+    return (
+        len(text) <= _LONGEST
+        and text[-1] not in ".,;:!?"
+        and _whole(text)
+        and _LETTER.search(text) is not None
+        and said[0].isupper()
+        and said.count(" ") > 1
+    )
 
 
 def _is_term(text: str) -> bool:

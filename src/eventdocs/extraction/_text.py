@@ -88,7 +88,11 @@ class BlockText:
             in_list: It stands in a list.
             explains: It is an item of a list that explains such things.
         """
+        known = self.formulas.names
         plain = self._plain_formulas(prose, written, display=True)
+        if explains is not None and plain:
+            # An equation in one item does not end the explanations of those before the list.
+            self.formulas.names = list(dict.fromkeys((*known, *self.formulas.names)))
         names = self.formulas.names
         if explains is None or not self._definitions.where_item(prose, heads=explains, names=names):
             self._definitions.read(
