@@ -156,6 +156,12 @@ class SqliteFile:
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql(connection.get_execution_options().get(_OPTION, "BEGIN"))
 
+        @event.listens_for(engine.sync_engine, "invalidate")
+        def let_go(connection: sqlite3.Connection, *_: object) -> None:
+            # SQLite closes a connection only when its last statement is gone, and a task
+            # that was cancelled holds on to that: its transaction ends here, with its lock.
+            connection.rollback()
+
         return engine
 
     def _open(self, mode: str) -> sqlite3.Connection:

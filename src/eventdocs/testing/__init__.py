@@ -24,6 +24,7 @@ pytest.register_assert_rewrite(
 from eventdocs.testing import strategies  # noqa: E402 - imported after it was registered
 from eventdocs.testing._contract import EventStoreContract  # noqa: E402 - as above
 from eventdocs.testing._contract_events import CONTRACT_EVENTS, Opening  # noqa: E402 - as above
+from eventdocs.testing._interruption import Interruption  # noqa: E402 - as above
 from eventdocs.testing._machine import LogMachine, check_log  # noqa: E402 - as above
 from eventdocs.testing._model import Fact, LogModel, Refusal  # noqa: E402 - as above
 from eventdocs.testing._postgres_server import (  # noqa: E402 - as above
@@ -35,6 +36,7 @@ __all__ = [
     "CONTRACT_EVENTS",
     "EventStoreContract",
     "Fact",
+    "Interruption",
     "LogMachine",
     "LogModel",
     "Opening",
