@@ -72,9 +72,90 @@ class TestReadModels:
         )
         assert "none" in call("projections", "verify").stdout
 
+    def test_are_rebuilt_together_and_slowly(self, database: Path) -> None:
+        """All at once, those that others depend on first, with a throttle."""
+        answer("catch-up")
+        execute(database, "UPDATE eventdocs_document_views SET title = 'forged'")
+
+        rebuilt = answer("rebuild", "--all", "--throttle", "1000")
+
+        assert {each["name"]: each["lag"] for each in rebuilt} == dict.fromkeys(NAMES, 0)
+        assert all(each["is_equal"] for each in answer("verify"))
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("rebuild",),
+            ("rebuild", "--all", "--stale"),
+            ("rebuild", "--all", "findings"),
+            ("rebuild", "--all", "--throttle", "0"),
+            ("verify", "--sample", "0"),
+            ("verify", "--sample", "1.5"),
+            ("verify", "--seed", "1"),
+        ],
+    )
+    def test_are_not_worked_on_without_saying_clearly_how(
+        self, database: Path, arguments: tuple[str, ...]
+    ) -> None:
+        """What could mean two things is wrong usage."""
+        call("projections", *arguments, status=2)
+
+    def test_that_other_code_has_built_are_told_and_rebuilt(self, database: Path) -> None:
+        """The exit status tells it; a rebuild of what is stale mends it, and nothing else."""
+        answer("catch-up")
+        assert all(each["is_current"] for each in answer("check"))
+        execute(
+            database,
+            "UPDATE eventdocs_projections SET fingerprint = 'x' || substr(fingerprint, 2) "
+            "WHERE name = 'findings'",
+        )
+
+        found = {
+            each["projection"]: each["changed"]
+            for each in answer("check", status=1)
+            if not each["is_current"]
+        }
+        text = call("projections", "check", status=1).stdout
+        standing = call("projections", "status").stdout
+        answer("rebuild", "--stale")
+
+        assert found == {"findings": ["handlers"]}
+        assert "handlers" in text
+        assert standing.count("running, code changed") == 1
+        assert all(each["is_current"] for each in answer("check"))
+        assert answer("rebuild", "--stale") == answer("status")
+
+    def test_are_verified_by_samples(self, database: Path) -> None:
+        """The answer says what was looked at; all streams are the whole."""
+        answer("catch-up")
+
+        every = answer("verify", "--sample", "1", "--seed", "7")
+
+        assert {each["projection"] for each in every} == NAMES
+        assert {each["streams"] for each in every} == {1}
+        assert {(each["sample"]["share"], each["sample"]["seed"]) for each in every} == {(1, 7)}
+        assert all(each["is_equal"] for each in every)
+        execute(database, "UPDATE eventdocs_document_views SET title = 'forged'")
+        wrong = answer("verify", "document-views", "--sample", "1", status=1)
+        assert wrong[0]["difference"]["column"] == "title"
+
+    def test_that_nobody_rebuilds_have_nothing_to_cancel(self, database: Path) -> None:
+        """That is no failure."""
+        assert answer("cancel-rebuild", "findings") == {
+            "projection": "findings",
+            "cancelled": False,
+        }
+        assert "there was no rebuild" in call("projections", "cancel-rebuild", "findings").stdout
+
     def test_of_an_unknown_name_are_an_error(self, database: Path) -> None:
         """The names that there are are in the answer."""
-        for arguments in (("rebuild", "x"), ("verify", "x"), ("retry", "x"), ("skip", "x", "1")):
+        for arguments in (
+            ("rebuild", "x"),
+            ("cancel-rebuild", "x"),
+            ("verify", "x"),
+            ("retry", "x"),
+            ("skip", "x", "1"),
+        ):
             ended = call("projections", *arguments, status=1)
 
             assert "no projection 'x'" in ended.stderr
