@@ -20,7 +20,7 @@ _INTRODUCTION = """\
 
 `eventdocs` works on the database that `--database` names, else on that of `EVENTDOCS_DATABASE_URL`, else on `eventdocs.db` in the current folder.
 A SQLite file is made by the first command that writes.
-[Configuration](configuration.md) lists the environment variables.
+[Configuration](settings.md) lists the environment variables.
 
 Answers go to standard output: as tables in a terminal, as plain text in a pipe, as JSON with `--json`.
 Everything else goes to standard error.

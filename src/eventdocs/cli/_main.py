@@ -23,6 +23,7 @@ from eventdocs.cli._migrate import migrate
 from eventdocs.cli._options import common_options, database_option
 from eventdocs.cli._projections import projections
 from eventdocs.cli._revisions import diff, impact
+from eventdocs.cli._settings import settings
 from eventdocs.cli._types import types
 from eventdocs.cli._version import version
 from eventdocs.errors import EventdocsError, StoreBusyError
@@ -165,6 +166,7 @@ for _command in (
     projections,
     health,
     migrate,
+    settings,
     version,
 ):
     main.add_command(_command)
