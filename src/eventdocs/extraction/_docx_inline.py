@@ -77,7 +77,7 @@ class Story:
     @property
     def in_contents(self) -> bool:
         """Whether a table of contents, or of figures, is being read."""
-        return any(field.contents for field in self.fields)
+        return bool(self.fields) and any(field.contents for field in self.fields)
 
 
 class Inline:
@@ -100,6 +100,7 @@ class Inline:
         self._pending: list[str] = []
         self._pending_place = 0
         self._state = _UNSTYLED
+        self._shown: Look | None = None
         self._since = [0, 0, 0]
         self._places = [0, 0, 0]
         self.lines: list[Prose] = [self._prose]
@@ -164,16 +165,16 @@ class Inline:
             return
         if not text.isprintable():
             text = text.translate(_OPAQUE_LINES)
-        state = bool(look.bold), bool(look.italic), bool(look.code)
-        if state != self._state and not text.isspace():
-            self._restyle(state)
+        if look is not self._shown and not text.isspace():
+            self._restyle((bool(look.bold), bool(look.italic), bool(look.code)))
+            self._shown = look
         if look.raised is not None:
             text = script_sign(self._before(), text, look.raised)
-        start, end = self._story.text.write(text)
+        place = self._story.text.write(text)
         if not self._pending:
-            self._pending_place = start
+            self._pending_place = place[0]
         self._pending.append(text)
-        self._at += end - start
+        self._at += len(text)
 
     def _before(self) -> str:
         if self._pending:
@@ -181,6 +182,9 @@ class Inline:
         return self._prose.text[-12:]
 
     def _restyle(self, state: tuple[bool, bool, bool]) -> None:
+        self._shown = None
+        if state == self._state:
+            return
         here = self._story.text.length
         for number, kind in enumerate(_LOOKS):
             if self._state[number] and not state[number] and self._at > self._since[number]:

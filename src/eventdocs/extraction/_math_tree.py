@@ -40,9 +40,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
 
 
 EMPTY = Node("row")
@@ -103,7 +105,7 @@ def parse_latex(latex: str, *, display: bool) -> tuple[str, Node]:
 
 def _clean(element: Element) -> None:
     """Write characters as characters, and words that are identifiers as identifiers."""
-    if element.text:
+    if element.text and "&#x" in element.text:
         element.text = _CHARACTER_REFERENCE.sub(_character, element.text)
     if element.tag == "mtext" and not is_connecting_text(element.text or ""):
         element.tag = "mi"
@@ -156,7 +158,7 @@ def _row(nodes: Sequence[Node]) -> Node:
     for node in nodes:
         if node.kind == "row":
             flat.extend(node.children)
-        elif flat and flat[-1].text == ":" and node == Node("operator", "="):
+        elif node.text == "=" and flat and flat[-1].text == ":" and node.kind == "operator":
             flat[-1] = Node("operator", "\u2254")
         else:
             flat.append(node)

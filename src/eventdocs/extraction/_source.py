@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 
 from eventdocs.errors import ExtractionLimitError, UnreadableDocumentError
 from eventdocs.extraction._limits import Limits
@@ -75,15 +76,15 @@ class SourceText:
     def __init__(self, text: str, digest: Digest) -> None:
         self.text = text
         self.digest = digest
-        self.lines: list[str] = []
-        self.line_starts: list[int] = []
-        start = 0
-        for ending in _LINE_ENDING.finditer(text):
-            self.lines.append(text[start : ending.start()])
-            self.line_starts.append(start)
-            start = ending.end()
-        self.lines.append(text[start:])
-        self.line_starts.append(start)
+        self.lines: list[str]
+        self.line_starts: list[int]
+        if "\r" in text:
+            self.lines = _LINE_ENDING.split(text)
+            self.line_starts = [0, *(each.end() for each in _LINE_ENDING.finditer(text))]
+        else:
+            self.lines = text.split("\n")
+            lengths = (len(line) + 1 for line in self.lines[:-1])
+            self.line_starts = list(accumulate(lengths, initial=0))
 
     def span(self, start: int, end: int) -> SourceSpan:
         """The place from *start* up to, and not including, *end*."""

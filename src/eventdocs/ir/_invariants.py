@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import cast
 from uuid import UUID
 
 import attrs
@@ -18,15 +17,21 @@ from eventdocs.errors import InvalidIRError
 from eventdocs.ir._canonical import canonical_json, content_key
 from eventdocs.ir._entities import (
     IR_SCHEMA,
+    Cell,
+    Column,
     CrossReference,
     Definition,
     DocumentIR,
+    Edge,
     Entity,
     Formula,
+    Identity,
+    Issue,
     Provenance,
     Resolution,
     Section,
     SourceSpan,
+    Symbol,
     Table,
     Variable,
 )
@@ -38,6 +43,14 @@ from eventdocs.types import JSONObject
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """The character as JSON spells it; a text about it has one more backslash."""
+
+_FIELDS: dict[type, tuple[str, ...]] = {
+    cls: tuple(field.name for field in attrs.fields(cls))
+    for cls in (
+        *(DocumentIR, Section, Definition, Formula, Table, CrossReference, Edge, Issue, Identity),
+        *(SourceSpan, Provenance, Symbol, Resolution, Variable, Cell, Column),
+    )
+}
 
 
 def check(ir: DocumentIR) -> None:
@@ -261,8 +274,7 @@ def _is_suspect(value: DocumentIR | Entity) -> bool:
 def _plain(value: object) -> list[object] | str:
     if isinstance(value, Decimal):
         return str(value)
-    cls = cast("type[attrs.AttrsInstance]", type(value))
-    return [getattr(value, field.name) for field in attrs.fields(cls)]
+    return [getattr(value, name) for name in _FIELDS[type(value)]]
 
 
 def _written(value: DocumentIR | Entity) -> JSONObject:

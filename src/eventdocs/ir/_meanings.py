@@ -62,6 +62,8 @@ class Meanings:
         self._bases: dict[str, dict[str, Symbol]] = defaultdict(dict)
         self._families = self._indexed_families(entities)
         self._known_fits: dict[str, tuple[Scopes, How]] = {}
+        self._known_finds: dict[tuple[str, UUID | None], Found] = {}
+        self._speaking: set[UUID] = set()
         self._known_circles: dict[UUID | None, list[UUID | None]] = {}
         by_id = {each.id.entity_id: each for each in entities}
         for each in entities:
@@ -135,6 +137,7 @@ class Meanings:
 
     def _add(self, meaning: Meaning, terms: Iterable[str], *, has_parts: bool = True) -> None:
         symbol = meaning.symbol
+        self._speaking.add(meaning.entity)
         if symbol is not None:
             self._symbols[symbol.key].add(meaning)
             self._bases[symbol.base][symbol.key] = symbol
@@ -152,6 +155,15 @@ class Meanings:
             at: The entity that uses it.
             besides: An entity whose own word does not count.
         """
+        if besides in self._speaking:
+            return self._find(symbol, at, besides)
+        place = symbol.key, self.outline.home(at)
+        known = self._known_finds.get(place)
+        if known is None:
+            known = self._known_finds[place] = self._find(symbol, at, None)
+        return known
+
+    def _find(self, symbol: Symbol, at: UUID, besides: UUID | None) -> Found:
         around = self._around(at)
         scopes, how = self._fitting(symbol)
         if how not in ("", "part"):
