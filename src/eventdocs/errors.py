@@ -47,7 +47,8 @@ EventdocsError
 │   ├── ExtractorFailedError
 │   ├── MissingExtraError
 │   ├── UnreadableDocumentError
-│   └── UnsupportedFormatError
+│   ├── UnsupportedFormatError
+│   └── WorkerFailedError
 ├── InvalidIRError
 └── DocumentError
     ├── CommandRefusedError
@@ -120,6 +121,7 @@ __all__ = [
     "UnreadableDocumentError",
     "UnregisteredEventError",
     "UnsupportedFormatError",
+    "WorkerFailedError",
     "WrongExpectedVersionError",
 ]
 
@@ -804,6 +806,25 @@ class ExtractorFailedError(ExtractionError):
 
     def __str__(self) -> str:
         return f"{self.source}: the extractor failed with {self.reason}"
+
+
+@attrs.define(eq=False)
+class WorkerFailedError(ExtractionError):
+    """What carries out extractions broke down: a process died, or a result got lost.
+
+    That can be the document's fault, where it needs more memory than there is, and need
+    not be. Extract it again, alone.
+
+    Attributes:
+        source: The document.
+        reason: What happened.
+    """
+
+    source: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason}"
 
 
 @attrs.define(eq=False)

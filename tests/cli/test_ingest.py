@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from eventdocs.cli._ingest import TURNS, patiently
 from eventdocs.documents import Ingested
 from eventdocs.errors import StoreBusyError
+from eventdocs.extraction import ExtractorRegistry
 from tests.cli.conftest import Eventdocs, command, environment
+from tests.extraction.test_many import Deadly
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
@@ -159,13 +162,13 @@ class TestAFileThatFails:
     def test_may_be_of_a_format_that_nothing_reads(
         self, in_process: Eventdocs, folder: Path
     ) -> None:
-        """The formats that can be read are named."""
-        (folder / "paper.pdf").write_bytes(b"%PDF-1.7\n%junk\n")
+        """What it is instead is said."""
+        (folder / "paper.odt").write_bytes(b"PK\x03\x04mimetypeapplication/vnd.oasis")
 
-        ended = in_process("ingest", "paper.pdf")
+        ended = in_process("ingest", "paper.odt")
 
         assert ended.status == 1
-        assert "text/markdown" in ended.problems[0]
+        assert "a ZIP archive" in ended.problems[0]
 
     def test_may_be_too_big(self, in_process: Eventdocs, folder: Path) -> None:
         """The setting that would allow it is honoured, before anything is read."""
@@ -259,6 +262,71 @@ class TestAPattern:
         ended = in_process("ingest", "docs/**/*.md", "--json")
 
         assert [each["path"] for each in ended.json["files"]] == ["docs/a.md", "docs/deep/b.md"]
+
+
+@pytest.mark.once
+class TestJobs:
+    def test_bring_in_the_same_as_one_does(self, eventdocs: Eventdocs, folder: Path) -> None:
+        """Files are reported in their order, and mean what they mean without processes."""
+        names = [f"{number}.md" for number in range(7)]
+        write(folder, *names)
+        (folder / "3.md").write_bytes(b"\x89PNG\r\n\x1a\n")
+
+        ended = eventdocs("ingest", *names, "--jobs", "2", "--database", "sqlite:///two.db")
+        alone = eventdocs("ingest", *names, "--database", "sqlite:///one.db")
+
+        assert (ended.status, ended.out, ended.err) == (alone.status, alone.out, alone.err)
+        assert (ended.status, len(ended.problems)) == (1, 1)
+        assert "6 uploaded" in ended.out
+        shown = [
+            eventdocs("show", "5.md", "--json", "--database", f"sqlite:///{name}.db").json
+            for name in ("one", "two")
+        ]
+        for each in shown:
+            del each["document"]  # tells when it came in
+        assert shown[0] == shown[1]
+
+    def test_go_on_when_one_takes_its_process_down(
+        self, in_process: Eventdocs, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The file is reported, its bytes are kept, and the same command tries again."""
+        write(folder, "a.md", "b.md", "c.md")
+        text = (folder / "b.md").read_text()
+        (folder / "b.md").write_text(f"# die\n{text}")
+        registry = ExtractorRegistry([Deadly()])
+        with monkeypatch.context() as planted:
+            planted.setattr("eventdocs.documents._extracting.default_extractors", lambda: registry)
+
+            ended = in_process("ingest", "a.md", "b.md", "c.md", "--jobs", "2", "--json")
+
+        files = {each["path"]: each for each in ended.json["files"]}
+        assert [each["outcome"] for each in files.values()] == ["uploaded", "failed", "uploaded"]
+        assert files["b.md"]["error"] == "the process that extracted it died"
+        again = in_process("ingest", "b.md", "--json").json["files"]
+        assert [each["outcome"] for each in again] == ["resumed"]
+
+    def test_are_not_waited_for_when_interrupted(self, folder: Path) -> None:
+        """Ctrl-C ends the run at once, says how far it came, and leaves no process behind."""
+        write(folder, *(f"{number:03}.md" for number in range(150)))
+        command_line = command("ingest", ".", "--jobs", "2")
+        with subprocess.Popen(
+            command_line,
+            cwd=folder,
+            env={**environment(), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as ran:
+            assert ran.stdout is not None
+            assert ran.stdout.readline().startswith("uploaded")
+            os.killpg(ran.pid, signal.SIGINT)
+            # Workers hold the other ends of the pipes, too: this waits for their end.
+            out, err = ran.communicate(timeout=60)
+
+        assert ran.returncode == 130
+        assert "Traceback" not in out + err
+        assert "interrupted after" in err
 
 
 class TestADatabaseThatOthersKeepBusy:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from eventdocs.cli._output import Output
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from eventdocs.documents import Documents
     from eventdocs.projections import ProjectionRunner
     from eventdocs.settings import Settings
@@ -55,14 +57,13 @@ class App:
         if self._settings is None:
             from eventdocs.settings import Settings
 
-            self._settings = Settings.from_environment(os.environ)
+            chosen = {} if self.chosen_database is None else {"database_url": self.chosen_database}
+            self._settings = Settings.from_environment(os.environ, chosen=chosen)
         return self._settings
 
     @property
     def database(self) -> str:
         """The database's URL: from the option, else the environment, else a file right here."""
-        if self.chosen_database is not None:
-            return self.chosen_database
         return self.settings.database_url or DEFAULT_DATABASE
 
     def run(
@@ -117,15 +118,20 @@ class App:
         async with open_store(
             self.database,
             events=(*DOCUMENT_EVENTS, *events),
-            schema=self.settings.schema,
-            pool_min_size=self.settings.pool_min_size,
-            pool_max_size=self.settings.pool_max_size,
+            **self.settings.store_options(),
         ) as store:
             yield store
 
     @contextlib.asynccontextmanager
-    async def library(self, *, create: bool = False) -> AsyncGenerator[Library]:
-        """Open the store with its documents and their read models."""
+    async def library(
+        self, *, create: bool = False, executor: Executor | None = None
+    ) -> AsyncGenerator[Library]:
+        """Open the store with its documents and their read models.
+
+        Args:
+            create: Make an SQLite file that is not there.
+            executor: Where meanings are extracted; a thread by default.
+        """
         from eventdocs.documents import (
             DocumentContents,
             Documents,
@@ -136,13 +142,13 @@ class App:
         from eventdocs.extraction import Limits
         from eventdocs.projections import ProjectionRunner
 
-        limits = Limits(max_bytes=self.settings.max_document_bytes)
+        limits = Limits(**self.settings.limit_options())
         projectors = [DocumentViews(), DocumentContents(), SemanticIR(), Findings()]
         async with (
             self.store(create=create) as store,
-            ProjectionRunner(store, projectors) as runner,
+            ProjectionRunner(store, projectors, **self.settings.runner_options()) as runner,
         ):
-            yield Library(Documents(store, limits=limits), runner)
+            yield Library(Documents(store, limits=limits, executor=executor), runner)
 
     @contextlib.asynccontextmanager
     async def documents(self) -> AsyncGenerator[Documents]:

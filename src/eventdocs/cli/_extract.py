@@ -34,14 +34,13 @@ def extract(app: App, *, file: Path | None, inline: bool, schema: bool) -> None:
 
 
 def _show(app: App, file: Path, *, inline: bool) -> None:
-    from eventdocs.cli._ingest import read
-    from eventdocs.extraction import Limits
+    from eventdocs.extraction import Limits, read_file
     from eventdocs.extraction import extract as extract_content
     from eventdocs.ir import to_dict
 
-    limits = Limits(max_bytes=app.settings.max_document_bytes)
+    limits = Limits(**app.settings.limit_options())
     app.output.progress(f"reading {file}")
-    content = read(file, limit=limits.max_bytes)
+    content = read_file(file, limits)
     found = extract_content(content, source_name=str(file), limits=limits)
     app.output.progress("")
     if app.output.as_json:

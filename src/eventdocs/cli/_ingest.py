@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,6 +20,9 @@ from eventdocs.cli._options import common_options, database_option, pass_app
 from eventdocs.cli._paths import Found, find
 
 if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Executor
+
     from eventdocs.documents import Documents, Ingested
 
 TURNS = 12  # about a minute of an SQLite file's patience
@@ -50,22 +54,29 @@ class FileOutcome:
     metavar="DOCUMENT",
     help="The one file given is a new revision of this document, whatever its name.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Extract meanings in this many processes at once; 1, the default, needs none.",
+)
 @database_option
 @common_options
 @pass_app
-def ingest(app: App, *, paths: tuple[str, ...], revises: str | None) -> None:
+def ingest(app: App, *, paths: tuple[str, ...], revises: str | None, jobs: int) -> None:
     """Bring in files and folders as documents.
 
     PATH is a file, a folder or a pattern such as 'docs/**/*.md'.
 
     A file that came in before is the same document: other bytes are its next revision,
     the same bytes change nothing. So an interrupted run goes on when it is repeated.
-    A file that fails is reported with its reason, and the others go on.
+    A file that fails is reported with its reason, and the others go on, also if it
+    takes the process that extracts its meaning down.
     """
     found = find(paths, is_document=is_document)
     if revises is not None and len(found.files) != 1:
         raise click.UsageError(f"--revises takes one file; these are {len(found.files)}")
-    run = _Run(app, found, revises)
+    run = _Run(app, found, revises, jobs)
     try:
         app.run(run.ingest(), last_words=run.stop)
     finally:
@@ -93,23 +104,12 @@ def source_of(path: Path) -> str:
     return Path(os.path.realpath(path)).as_posix()  # Path.resolve() raises on a link to itself
 
 
-def read(path: Path, *, limit: int) -> bytes:
-    """Read a document's bytes, but never more than anything would accept."""
-    from eventdocs.errors import ExtractionLimitError, UnreadableDocumentError
-
-    if path.exists() and not path.is_file():
-        raise UnreadableDocumentError(str(path), "it is no regular file")
-    size = path.stat().st_size
-    if size > limit:
-        raise ExtractionLimitError(str(path), "max_bytes", limit, size)
-    return path.read_bytes()
-
-
 class _Run:
     """One run over some files."""
 
-    def __init__(self, app: App, found: Found, revises: str | None) -> None:
+    def __init__(self, app: App, found: Found, revises: str | None, jobs: int) -> None:
         self.app = app
+        self.jobs = jobs
         self.found = found
         self.revises = revises
         self.outcomes: list[FileOutcome] = []
@@ -125,26 +125,61 @@ class _Run:
             )
         if not self.found.files:
             return
-        async with self.app.library(create=True) as library:
-            if self.revises is not None:
+        with self.workers() as workers:
+            async with self.app.library(create=True, executor=workers) as library:
+                if self.revises is not None:
+                    await library.runner.catch_up()
+                await self.ingest_all(library.documents)
+                self.app.output.progress("bringing the read models up to date")
                 await library.runner.catch_up()
-            for path in self.found.files:
-                self.begin(path)
-                self.conclude(await self.ingest_one(library.documents, path))
-            self.app.output.progress("bringing the read models up to date")
-            await library.runner.catch_up()
-            self.app.output.progress("")
+                self.app.output.progress("")
+
+    @contextlib.contextmanager
+    def workers(self) -> Generator[Executor | None]:
+        """Have processes for more than one job; who interrupts does not wait for them."""
+        if self.jobs == 1:
+            yield None
+            return
+        from eventdocs.extraction import IsolatedWorkers
+
+        workers = IsolatedWorkers(self.jobs)
+        try:
+            yield workers
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)
+
+    async def ingest_all(self, documents: Documents) -> None:
+        """Ingest the files; they begin and are concluded in their order."""
+        import asyncio
+
+        # Twice the jobs: while one file's meaning is extracted, another's is recorded.
+        at_once = 1 if self.jobs == 1 else 2 * self.jobs
+        begun: deque[asyncio.Task[FileOutcome]] = deque()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for path in self.found.files:
+                    if len(begun) == at_once:
+                        self.conclude(await begun[0])
+                        begun.popleft()
+                    begun.append(group.create_task(self.ingest_one(documents, path)))
+                    self.begin(begun)
+                while begun:
+                    self.begin(begun)
+                    self.conclude(await begun[0])
+                    begun.popleft()
+        except BaseExceptionGroup as group_error:
+            raise group_error.exceptions[0] from None  # what went wrong first ended the others
 
     async def ingest_one(self, documents: Documents, path: Path) -> FileOutcome:
         import asyncio
 
         from eventdocs.errors import ConfigurationError, DocumentError, ExtractionError
+        from eventdocs.extraction import Limits, read_file
 
+        limits = Limits(**self.app.settings.limit_options())
         source = source_of(path)
         try:
-            content = await asyncio.to_thread(
-                read, path, limit=self.app.settings.max_document_bytes
-            )
+            content = await asyncio.to_thread(read_file, path, limits)
             document_id = None
             if self.revises is not None:
                 view = await documents.find(self.revises)
@@ -154,8 +189,6 @@ class _Run:
             ingested = await patiently(
                 lambda: documents.ingest(content, source=source, document_id=document_id)
             )
-        except OSError as error:
-            return FileOutcome(path=str(path), outcome="failed", error=error.strerror or str(error))
         except (ExtractionError, DocumentError, ConfigurationError) as error:
             return FileOutcome(path=str(path), outcome="failed", error=_reason(error, source, path))
         failure = ingested.error
@@ -167,9 +200,12 @@ class _Run:
             error=_reason(failure, source, path) if failure else None,
         )
 
-    def begin(self, path: Path) -> None:
+    def begin(self, begun: Sequence[object]) -> None:
+        """Show the file that the next conclusion waits for, and how many are begun after it."""
         at = len(self.outcomes) + 1
-        self.app.output.progress(f"[{at}/{self.total}] {path}")
+        path = self.found.files[at - 1 - len(self.found.problems)]
+        more = f" and {len(begun) - 1} more" if len(begun) > 1 else ""
+        self.app.output.progress(f"[{at}/{self.total}] {path}{more}")
 
     def conclude(self, outcome: FileOutcome) -> None:
         self.outcomes.append(outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -90,6 +91,8 @@ class Documents(DocumentQueries):
         extractors: What reads which format; those that come with the package by default.
         limits: How much of a document is read.
         finders: Who else looks for definitions and formulas, such as a model.
+        executor: Where meanings are extracted; a thread by default. With processes,
+            extractors and finders must be picklable. It stays its owner's to shut down.
     """
 
     def __init__(
@@ -99,12 +102,14 @@ class Documents(DocumentQueries):
         extractors: ExtractorRegistry | None = None,
         limits: Limits | None = None,
         finders: Sequence[Finder] = (),
+        executor: Executor | None = None,
     ) -> None:
         super().__init__(store)
         self._extracting = Extracting(
             extractors=extractors,
             limits=limits,
             finders=finders,
+            executor=executor,
             instrumentation=store.instrumentation,
         )
 

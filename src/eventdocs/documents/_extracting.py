@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from eventdocs.errors import (
     ExtractionLimitError,
     ExtractorFailedError,
     UnreadableDocumentError,
+    WorkerFailedError,
 )
 from eventdocs.extraction import (
     Discarded,
@@ -65,6 +68,7 @@ class Extracting:
         extractors: What reads which format; those of the package by default.
         limits: How much of a document is read.
         finders: Who else looks for definitions and formulas.
+        executor: Where extractors run; a thread of the event loop's by default.
         instrumentation: Is told how extractions end.
     """
 
@@ -74,11 +78,13 @@ class Extracting:
         extractors: ExtractorRegistry | None,
         limits: Limits | None,
         finders: Sequence[Finder],
+        executor: Executor | None,
         instrumentation: Instrumentation,
     ) -> None:
         self._extractors = default_extractors() if extractors is None else extractors
         self._limits = Limits() if limits is None else limits
         self._finders = tuple(finders)
+        self._executor = executor
         self._instrumentation = instrumentation
 
     def accept(self, content: bytes, source: str) -> str:
@@ -114,35 +120,31 @@ class Extracting:
         """
         started = time.perf_counter()
 
-        def work() -> Extracted:
-            found = extract(
-                content,
-                source_name=source,
-                media_type=media_type,
-                document_id=document_id,
-                version=revision,
-                previous=previous,
-                limits=self._limits,
-                extractors=self._extractors,
-                finders=self._finders,
-            )
-            text, written = Content(found.text.encode()), Content(to_json(found.ir))
-            return Extracted(
-                text=text,
-                ir=found.ir,
-                written=written,
-                extractor=found.extractor,
-                extractor_version=found.extractor_version,
-                discarded=found.discarded,
-            )
-
+        work = functools.partial(
+            _extracted,
+            content,
+            source=source,
+            media_type=media_type,
+            document_id=document_id,
+            revision=revision,
+            previous=previous,
+            limits=self._limits,
+            extractors=self._extractors,
+            finders=self._finders,
+        )
         result: Extracted | ExtractionError
         try:
-            result = await asyncio.to_thread(work)
+            if self._executor is None:
+                result = await asyncio.to_thread(work)
+            else:
+                result = await asyncio.get_running_loop().run_in_executor(self._executor, work)
         except ConfigurationError:
             raise  # no fault of the document's
         except ExtractionError as error:
             result = error
+        except BrokenExecutor as error:
+            result = WorkerFailedError(source, "the process that extracted it died")
+            result.__cause__ = error
         except Exception as error:  # noqa: BLE001 - extractors are the host's code, too
             result = ExtractorFailedError(source, type(error).__name__)
             result.__cause__ = error
@@ -152,6 +154,40 @@ class Extracting:
             seconds=time.perf_counter() - started,
         )
         return result
+
+
+def _extracted(
+    content: bytes,
+    *,
+    source: str,
+    media_type: str,
+    document_id: UUID,
+    revision: int,
+    previous: DocumentIR | None,
+    limits: Limits,
+    extractors: ExtractorRegistry,
+    finders: Sequence[Finder],
+) -> Extracted:
+    """Extract; a function of its own, so that it can be sent to other processes."""
+    found = extract(
+        content,
+        source_name=source,
+        media_type=media_type,
+        document_id=document_id,
+        version=revision,
+        previous=previous,
+        limits=limits,
+        extractors=extractors,
+        finders=finders,
+    )
+    return Extracted(
+        text=Content(found.text.encode()),
+        ir=found.ir,
+        written=Content(to_json(found.ir)),
+        extractor=found.extractor,
+        extractor_version=found.extractor_version,
+        discarded=found.discarded,
+    )
 
 
 def failure(error: ExtractionError, revision: int) -> Command:
@@ -164,6 +200,8 @@ def failure(error: ExtractionError, revision: int) -> Command:
             reason = f"{limit} is {allowed:,}, the document has {found:,}"
         case ExtractorFailedError(reason=cause):
             reason = f"the extractor failed with {cause}"
+        case WorkerFailedError(reason=cause):
+            reason = cause
         case _:
             reason = "the extractor gave up"
     return RecordExtractionFailure(revision=revision, error=kind, reason=reason)

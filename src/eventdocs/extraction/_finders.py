@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol, TypeAlias, get_args
 
 import attrs
-from attrs.validators import and_, deep_iterable, ge, in_, instance_of, le, optional
+from attrs.validators import deep_iterable, in_, instance_of, optional
 
 from eventdocs.errors import ConfigurationError
 from eventdocs.extraction._registry import Extracted
@@ -37,7 +37,11 @@ def _place(_: object, attribute: attrs.Attribute[tuple[int, int]], value: object
             raise ValueError(f"{attribute.name} is {value!r}, not (start, end) of some text")
 
 
-_CONFIDENCE = and_(instance_of((int, float)), ge(0), le(1))
+def _confidence(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    if not isinstance(value, int | float):
+        raise TypeError(f"{attribute.name} is a {type(value).__name__}, not a number")
+    if not 0 <= value <= 1:
+        raise ValueError(f"{attribute.name} is {value}, not from 0 to 1")
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +67,7 @@ class FoundDefinition:
     place: tuple[int, int] = attrs.field(validator=_place)
     term: str = attrs.field(validator=[_text, _term])
     body_place: tuple[int, int] = attrs.field(validator=_place)
-    confidence: float = attrs.field(validator=_CONFIDENCE)
+    confidence: float = attrs.field(validator=_confidence)
     aliases: tuple[str, ...] = attrs.field(
         default=(), validator=deep_iterable(_text, instance_of(tuple))
     )
@@ -95,7 +99,7 @@ class FoundFormula:
     """
 
     place: tuple[int, int] = attrs.field(validator=_place)
-    confidence: float = attrs.field(validator=_CONFIDENCE)
+    confidence: float = attrs.field(validator=_confidence)
     latex: str | None = attrs.field(default=None, validator=optional(_text))
     display: bool = attrs.field(default=False, validator=instance_of(bool))
     number: str | None = attrs.field(default=None, validator=optional(_text))
