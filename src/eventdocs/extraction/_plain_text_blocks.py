@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from eventdocs.extraction._captions import read_caption
+from eventdocs.extraction._plain_text_clauses import read_clauses
+from eventdocs.extraction._plain_text_contents import Contents, is_code, is_contents_title
 from eventdocs.extraction._plain_text_nodes import (
     Code,
     Entry,
@@ -15,12 +17,14 @@ from eventdocs.extraction._plain_text_nodes import (
     Paragraph,
     Term,
 )
+from eventdocs.extraction._plain_text_numbers import PartNumbers, begins_next
 from eventdocs.extraction._plain_text_page import Page
 from eventdocs.extraction._plain_text_tables import find_table
-from eventdocs.extraction._plain_text_terms import side_by_side, term_at
+from eventdocs.extraction._plain_text_terms import side_by_side, term_at, term_follows
 from eventdocs.extraction._plain_text_titles import (
     Numbered,
     is_capitals,
+    is_line_title,
     is_title,
     is_title_case,
     read_number,
@@ -33,19 +37,10 @@ __all__ = ["BlockParser"]
 
 _BULLET = re.compile(r"(?:[-*+•‣◦▪–—·]|o(?= {2}))\s+(?=\S)")
 _ENTRY = re.compile(r"\[(?P<key>\d{1,3}|[A-Za-z][\w.:+/ -]{0,30})\](?:\s+(?=\S)|$)")
-_DOTTED = re.compile(r".*?(?:\.{3,}|(?:\. ){3,}|…)[. ]*\d*$")
-_CONTENTS = re.compile(r"(?:table of )?contents:?", re.IGNORECASE)
-_PAGE_BEHIND = re.compile(r"[\s.…]*\d*$")
 _MEANS = re.compile(r"\bmeans?(?:\s[^.;]{0,80}:|:)?$")
-_CODE_BEGINS = (
-    "#include", "#define", "#!", "$ ", ">>> ", "//", "/*", "def ", "import ", "return ", "@", "<?"
-)  # fmt: skip
-_CODE_ENDS = ("{", "}", "\\", ");", "};", "];", '";', "';")
-_CODE_SIGNS = (" == ", "->", "::", "&&", "||", "=>", "</", "()", " = {", " += ", "${")
 _REFERS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?)\s+\d", re.IGNORECASE)
-_LETTERS = re.compile(r"[^\W_]")
 _CENTRED = 8
-_FARTHEST = 60
+_MOST_TRIES = 10
 
 
 class BlockParser:
@@ -67,9 +62,8 @@ class BlockParser:
         self._bullets: set[int] = set()
         self._terms: set[int] = set()
         self._term_indent = -1
-        self._last_number = ""
-        self._seen: set[str] = set()
-        self._listed: set[str] | None = None
+        self._numbers = PartNumbers()
+        self._contents = Contents()
         self._end = 0
 
     def parse(self) -> list[Node]:
@@ -84,18 +78,20 @@ class BlockParser:
             while end < len(words) and words[end]:
                 end += 1
             self._end = end
-            if not (self._is_contents(row, end) or self._is_code(row, end)):
+            if not (self._contents.covers(words[row:end]) or self._code(row, end)):
                 self._group(row, end)
             row = self._end
-        return _clauses(self._nodes, self._words) if self._refers_to_numbers else self._nodes
+        return read_clauses(self._nodes, self._words) if self._refers_to_numbers else self._nodes
 
     def _group(self, first: int, end: int) -> None:
         self._term_indent = -1
         row = first
+        tries = 0
         captioned = self._after_caption()
         while row < end:
             begins = row == first or captioned or isinstance(self._last(), Heading)
-            if begins:
+            if begins and tries < _MOST_TRIES:
+                tries += 1
                 table = find_table(self._page, row, end, captioned=captioned)
                 if table is not None:
                     self._nodes.append(table)
@@ -105,6 +101,14 @@ class BlockParser:
             following = self._block(row, end, at_start=row == first)
             captioned = following - row == 1 and self._after_caption()
             row = following
+
+    def _code(self, first: int, end: int) -> bool:
+        if self._indents[first] <= self._page.body_indent and end - first < 3:
+            return False
+        if not is_code(self._words[first:end]):
+            return False
+        self._nodes.append(Code(first, end, self._indents[first]))
+        return True
 
     def _last(self) -> Node | None:
         return self._nodes[-1] if self._nodes else None
@@ -182,8 +186,8 @@ class BlockParser:
         self._add_heading(
             Heading(row, 0, len(self._words[end - 1]), style, lines, number=number, mark=mark)
         )
-        if _CONTENTS.fullmatch(text):
-            self._listed = set()
+        if is_contents_title(text):
+            self._contents.expect()
         return lines[1]
 
     def _add_heading(self, heading: Heading) -> None:
@@ -192,8 +196,7 @@ class BlockParser:
         self._terms.clear()
         if heading.number:
             self._items.clear()
-            self._last_number = heading.number
-            self._seen.add(heading.number)
+            self._numbers.add(heading.number)
 
     def _underlined(self, row: int, end: int) -> int | None:
         if row + 1 >= end:
@@ -233,7 +236,7 @@ class BlockParser:
             style = style if self._nodes else "title"
         elif not alone or not (
             (indent < body and text[0].isupper() and text[-1] not in ":?!")
-            or _CONTENTS.fullmatch(text)
+            or is_contents_title(text)
         ):
             return None
         if end == len(self._words):
@@ -253,20 +256,20 @@ class BlockParser:
         """Read a numbered heading or clause."""
         text = self._words[row]
         found = read_number(text)
-        if found is None or not (at_start or self._succeeds(found.number)):
+        if found is None or not (at_start or self._goes_on_with(found.number)):
             return None
         rest = text[found.end :]
         if found.label:
             return self._labelled(row, end, rest)
         if not (rest[0].isupper() or rest[0] in "\"“‘'([<" or rest[0].isdigit()):
             return None
-        if not (found.labelled_section or self._belongs(found.number)):
+        if not (found.labelled_section or self._numbers.allow(found.number)):
             return None
-        single = row + 1 == end or self._begins_successor(found.number, row + 1)
+        single = row + 1 == end or begins_next(self._words[row + 1], found.number)
         after = row + 1
-        if not single and self._hangs(row, found.end):
-            joined = " ".join(self._words[row:end])
-            if end - row == 2 and is_title(joined) and joined[-1] not in ".:":
+        if end - row == 2 and not single and self._hangs(row, found.end):
+            joined = f"{text} {self._words[row + 1]}"
+            if is_title(joined) and joined[-1] not in ".:":
                 single, after = True, end
         titled = (
             single
@@ -276,7 +279,7 @@ class BlockParser:
         if found.depth == 1 and not found.labelled_section:
             if titled and self._is_heading(found, row, end):
                 return self._title(row, after, "numbered", "", (row, after))
-            if at_start and self._continues(found.number) and run_in_title(rest):
+            if at_start and self._numbers.lead_to(found.number) and run_in_title(rest):
                 return self._clause(row, end, found)
             return None
         if titled:
@@ -284,12 +287,6 @@ class BlockParser:
         if found.depth == 1 and not found.mark:
             return None
         return self._clause(row, end, found)
-
-    def _belongs(self, number: str) -> bool:
-        """Whether the parts before make a number plausible: 3.5 is a version where there is no 3."""
-        prefix, _, tail = number.rpartition(".")
-        last = self._last_number.rpartition(".")[0]
-        return not prefix or tail in {"0", "1"} or prefix in self._seen or prefix == last
 
     def _labelled(self, row: int, end: int, rest: str) -> int | None:
         alone = end - row == 1
@@ -318,27 +315,14 @@ class BlockParser:
         """Whether the line below a number is indented as far as what stands behind it."""
         return self._indents[row + 1] >= self._indents[row] + min(width, 3)
 
-    def _succeeds(self, number: str) -> bool:
+    def _goes_on_with(self, number: str) -> bool:
         """Whether a number in the middle of a group is that of the next clause."""
-        last = self._last_number
-        if not last or not number[-1].isdigit() or not isinstance(self._before_text(), Heading):
-            return False
-        head, _, tail = last.rpartition(".")
-        if not tail.isdecimal():
-            return False
-        return number == f"{head}.{int(tail) + 1}".lstrip(".") and "." in number
-
-    def _begins_successor(self, number: str, row: int) -> bool:
-        text = self._words[row]
-        if not text[0].isdigit() or "." not in number:
-            return False
-        head, _, tail = number.rpartition(".")
-        return text.startswith(f"{head}.{int(tail) + 1}") and read_number(text) is not None
+        return self._numbers.are_before(number) and isinstance(self._before_text(), Heading)
 
     def _is_heading(self, found: Numbered, row: int, end: int) -> bool:
         """Tell the heading `1. Scope` from the item `1. Apples` of a list, by what stands around."""
         number = int(found.number) if found.number.isdecimal() else -1
-        continues = self._continues(found.number)
+        continues = self._numbers.lead_to(found.number)
         indent = self._indents[row]
         if not found.mark:
             return (continues or number in {0, 1}) and self._words[row][-1] not in ".:"
@@ -358,11 +342,6 @@ class BlockParser:
             and following.number == str(number + 1)
             and self._indents[below] == indent
         )
-
-    def _continues(self, number: str) -> bool:
-        """Whether a number is the next of the parts before, of which one may have no title."""
-        last = self._last_number.partition(".")[0]
-        return last.isdecimal() and number.isdecimal() and 0 < int(number) - int(last) <= 2
 
     def _next_row(self, row: int) -> int | None:
         while row < len(self._words):
@@ -424,7 +403,7 @@ class BlockParser:
         found = term_at(page, row, end)
         if found is None:
             return None
-        if indent not in self._terms and not self._term_follows(row):
+        if indent not in self._terms and not term_follows(page, row):
             return None
         self._terms.add(indent)
         self._term_indent = indent
@@ -433,19 +412,6 @@ class BlockParser:
         if cut:
             return self._paragraph(row, end, cut=cut, indent=indent + 1)
         return row + 1
-
-    def _term_follows(self, row: int) -> bool:
-        """Whether another term stands behind the explanation of the one on a line."""
-        indent = self._indents[row]
-        for below in range(row + 1, min(row + _FARTHEST, len(self._words))):
-            if self._words[below] and self._indents[below] <= indent:
-                if self._indents[below] < indent:
-                    return False
-                end = below + 1
-                while end < len(self._words) and self._words[end]:
-                    end += 1
-                return term_at(self._page, below, end) is not None
-        return False
 
     def _paragraph(self, row: int, end: int, *, cut: int = 0, indent: int | None = None) -> int:
         after = row + 1
@@ -495,105 +461,9 @@ class BlockParser:
                 return True
             if first.isdigit():
                 found = read_number(text)
-                return found is not None and self._succeeds(found.number)
+                return found is not None and self._goes_on_with(found.number)
         return False
 
     def _underlines(self, row: int) -> bool:
         text, below = self._words[row], self._words[row + 1]
         return bool(underline(below, text)) and is_title(text) and len(below) <= len(text) + 4
-
-    # What is passed over
-
-    def _is_contents(self, first: int, end: int) -> bool:
-        """Whether lines list the headings that follow."""
-        words = self._words[first:end]
-        dotted = sum(
-            _DOTTED.match(text) is not None
-            for text in words
-            if text[-1].isdigit() or text[-1] == "."
-        )
-        if dotted * 2 >= len(words) and dotted and (len(words) > 1 or self._listed is not None):
-            self._listed = self._listed or set()
-            self._listed.update(_PAGE_BEHIND.sub("", text) for text in words)
-            return True
-        if self._listed is None:
-            return False
-        titles = [_PAGE_BEHIND.sub("", text) for text in words]
-        listed = sum(read_number(text) is not None or text[-1].isdigit() for text in words)
-        if titles[0] in self._listed or (listed * 2 < len(words)):
-            self._listed = None
-            return False
-        self._listed.update(titles)
-        return True
-
-    def _is_code(self, first: int, end: int) -> bool:
-        words = self._words[first:end]
-        if self._indents[first] <= self._page.body_indent and end - first < 3:
-            return False
-        text = "\n".join(words)
-        signed = any(sign in text for sign in _CODE_SIGNS)
-        signs = sum(
-            line.startswith(_CODE_BEGINS)
-            or (line.endswith(_CODE_ENDS) and line[0] not in '"“')
-            or (signed and any(sign in line for sign in _CODE_SIGNS))
-            for line in words
-        )
-        if signs * 2 < len(words) or not signs:
-            return False
-        self._nodes.append(Code(first, end, self._indents[first]))
-        return True
-
-
-def is_line_title(text: str) -> bool:
-    """Tell whether words that a line underlines are a title, which may be of any kind."""
-    return len(text) <= 120 and "  " not in text.strip() and _LETTERS.search(text) is not None
-
-
-def _are_long(nodes: list[Node], items: list[int], words: list[str]) -> bool:
-    """Whether the texts of items are paragraphs, and not the points of a list."""
-    texts = [node for at in items if isinstance(node := nodes[at + 1], Paragraph)]
-    n_lines = sum(node.end - node.first for node in texts)
-    length = sum(len(words[row]) for node in texts for row in range(node.first, node.end))
-    return n_lines * 2 >= len(items) * 3 or length >= len(items) * 80
-
-
-def _clauses(nodes: list[Node], words: list[str]) -> list[Node]:
-    """Read numbered paragraphs as clauses, in a document that has no other numbered parts."""
-    if any(
-        isinstance(node, Heading) and node.number and node.style != "labelled" for node in nodes
-    ):
-        return nodes
-    best: list[int] = []
-    runs: dict[int, list[int]] = {}
-    for at, node in enumerate(nodes):
-        if not isinstance(node, Item) or not node.number.isdecimal() or words[node.row - 1]:
-            continue
-        run = runs.setdefault(node.indent, [])
-        number = int(node.number)
-        before = nodes[run[-1]] if run else None
-        if isinstance(before, Item) and int(before.number) + 1 == number:
-            run.append(at)
-        elif number <= 1:
-            runs[node.indent] = run = [at]
-        if len(run) > len(best):
-            best = run
-    chosen = set(best) if len(best) > 2 and _are_long(nodes, best, words) else set[int]()
-    result: list[Node] = []
-    for at, node in enumerate(nodes):
-        if at in chosen and isinstance(node, Item):
-            text = words[node.row]
-            title = run_in_title(text[node.cut :])
-            end = node.cut + title if title else text.index(node.number) + len(node.number)
-            shown = len(text[:end].rstrip())
-            heading = Heading(
-                node.row, 0, shown, "numbered", (node.row, node.row + 1), number=node.number
-            )
-            result.append(heading)
-            following = nodes[at + 1]
-            if title and isinstance(following, Paragraph):
-                nodes[at + 1] = Paragraph(
-                    following.first, following.end, following.indent, node.cut + title
-                )
-        else:
-            result.append(node)
-    return result

@@ -22,7 +22,7 @@ _NUMERIC = re.compile(
     r"[-+(~<>≤≥±]?\s*[$€£]?\s*[\d.,]*\d[\d.,]*\)?\s*[^\s\d]{0,6}|-+|n/a", re.IGNORECASE
 )
 _MOST_LINES = 20_000
-_MOST_SPACED = 1_000
+_MOST_SPACED = 300
 _LONGEST_LINE = 1_000
 
 

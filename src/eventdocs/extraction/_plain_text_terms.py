@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from eventdocs.extraction._plain_text_page import Page
 
-__all__ = ["side_by_side", "term_at"]
+__all__ = ["side_by_side", "term_at", "term_follows"]
 
 _COLON = re.compile(r"(?P<term>[^\s:][^:]{0,50}?)\s*:(?P<gap>\s+)(?=\S)")
 _GAP = re.compile(r"(?P<term>\S+(?: \S+){0,5})(?P<gap> {2,}|\t+ *)(?=\S)")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST = 60
 _MOST_ROWS = 500
+_FARTHEST = 60
 _NO_TERM = re.compile(r"(?:note|example|see also|e\.g|i\.e|todo|warning)\b", re.IGNORECASE)
 
 
@@ -49,6 +50,18 @@ def term_at(page: Page, row: int, end: int) -> tuple[int, int] | None:
         return None
     column = len(page.text(row)) - len(text) + found.end()
     return (found.end("term"), found.end()) if page.indents[row + 1] == column else None
+
+
+def term_follows(page: Page, row: int) -> bool:
+    """Whether another term stands behind the explanation of the one on a line."""
+    indent = page.indents[row]
+    for below in range(row + 1, min(row + _FARTHEST, len(page))):
+        if page.words[below] and page.indents[below] <= indent:
+            behind = below + 1
+            hangs = behind < len(page) and page.words[behind] != ""
+            same = page.indents[below] == indent
+            return same and term_at(page, below, behind + hangs) is not None
+    return False
 
 
 def _explained_below(page: Page, row: int) -> bool:

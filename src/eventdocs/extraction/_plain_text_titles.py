@@ -6,7 +6,16 @@ import re
 
 import attrs
 
-__all__ = ["Numbered", "is_capitals", "is_title", "read_number", "run_in_title", "underline"]
+__all__ = [
+    "Numbered",
+    "is_capitals",
+    "is_line_title",
+    "is_title",
+    "is_title_case",
+    "read_number",
+    "run_in_title",
+    "underline",
+]
 
 _LABEL = r"(?:ARTICLE|Article|CHAPTER|Chapter|PART|Part|SCHEDULE|Schedule|APPENDIX|Appendix|ANNEX(?:E)?|Annexe?|EXHIBIT|Exhibit|ATTACHMENT|Attachment)"
 _LABELLED = re.compile(
@@ -30,6 +39,7 @@ _RUN_IN = re.compile(
     rf"(?P<title>{_WORD}(?:\s+(?:{_WORD}|{_SMALL})){{0,9}})(?<!\b[A-Z])[.:]\s+(?=[A-Z\"“(])"
 )
 _MARKS = frozenset("=-~^*#+_`'\"")
+_LETTERS = re.compile(r"[^\W_]")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -104,6 +114,11 @@ def is_title(text: str, *, numbered: bool = False) -> bool:
         most = 12 if is_title_case(text) else 6
         return len(text.split()) <= most and _SENTENCE.search(text) is None
     return len(text.split()) <= 14 and not (len(text.split()) > 4 and _SENTENCE.search(text))
+
+
+def is_line_title(text: str) -> bool:
+    """Tell whether words that a line underlines are a title, which may be of any kind."""
+    return len(text) <= 120 and "  " not in text.strip() and _LETTERS.search(text) is not None
 
 
 def is_capitals(text: str) -> bool:
