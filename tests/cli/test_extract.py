@@ -52,7 +52,7 @@ class TestExtraction:
             ("missing.md", None, "No such file"),
             ("junk.md", b"\xae\x00\xff" * 100, "UTF-8"),
             ("picture.md", b"\x89PNG\r\n\x1a\n", "PNG image"),
-            ("paper.pdf", b"%PDF-1.7", "no extractor for application/pdf"),
+            ("paper.pdf", b"%PDF-1.7", "a damaged PDF"),
             ("paper.docx", b"PK\x03\x04 word/document.xml", "a broken ZIP archive"),
         ],
     )

@@ -37,7 +37,6 @@ from eventdocs.errors import (
     StoreFullError,
     UnreadableDocumentError,
     UnregisteredEventError,
-    UnsupportedFormatError,
 )
 from eventdocs.extraction import (
     Extracted,
@@ -143,7 +142,7 @@ class TestIngest:
         ("content", "source", "error"),
         [
             (b"\x89PNG\r\n\x1a\n\0\0", "image.md", UnreadableDocumentError),
-            (b"%PDF-1.7", "paper.pdf", UnsupportedFormatError),
+            (b"PK\x03\x04mimetype", "paper.odt", UnreadableDocumentError),
             (b"caf\xe9", "latin1.md", UnreadableDocumentError),
             (b"# a\0b", "nul.md", UnreadableDocumentError),
         ],

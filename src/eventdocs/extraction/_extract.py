@@ -45,6 +45,7 @@ def default_extractors() -> ExtractorRegistry:
     from eventdocs.extraction._docx import DocxExtractor
     from eventdocs.extraction._html import HtmlExtractor
     from eventdocs.extraction._markdown import MarkdownExtractor
+    from eventdocs.extraction._pdf import PdfExtractor
     from eventdocs.extraction._plain_text import PlainTextExtractor
     from eventdocs.extraction._rst import RstExtractor
     from eventdocs.extraction._tex import LatexExtractor
@@ -56,6 +57,7 @@ def default_extractors() -> ExtractorRegistry:
             DocxExtractor(),
             RstExtractor(),
             LatexExtractor(),
+            PdfExtractor(),
             PlainTextExtractor(),
         ]
     )

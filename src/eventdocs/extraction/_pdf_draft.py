@@ -6,7 +6,7 @@ import attrs
 from typing_extensions import override
 
 from eventdocs.extraction._draft import Draft
-from eventdocs.ir import CrossReference, Definition, Entity, Formula, Section, Table
+from eventdocs.ir import CrossReference, Definition, Entity, Formula, Method, Provenance, Table
 
 __all__ = ["LayoutDraft"]
 
@@ -15,19 +15,23 @@ class LayoutDraft(Draft):
     """Collects entities that were told by how they look; only links are markup in a PDF."""
 
     @override
+    def provenance(self, method: Method, confidence: float = 1.0) -> Provenance:
+        if method == "markup":
+            return super().provenance("layout", 0.8)
+        return super().provenance(method, confidence)
+
+    @override
     def _add(self, entity: Entity) -> None:
-        if entity.prov.method == "markup":
+        if entity.prov.method == "layout":
             match entity:
-                case Section():
-                    entity = attrs.evolve(entity, prov=self.provenance("layout", 0.8))
-                case Formula():
-                    entity = attrs.evolve(entity, prov=self.provenance("layout", 0.5))
+                case Formula() | Table():
+                    entity = attrs.evolve(entity, prov=super().provenance("layout", 0.5))
                 case Definition():
-                    entity = attrs.evolve(entity, prov=self.provenance("layout", 0.6))
-                case Table():
-                    entity = attrs.evolve(entity, prov=self.provenance("layout", 0.5))
+                    entity = attrs.evolve(entity, prov=super().provenance("layout", 0.6))
                 case CrossReference() if entity.raw_target.startswith("Equation "):
-                    entity = attrs.evolve(entity, prov=self.provenance("pattern", 0.7))
+                    entity = attrs.evolve(entity, prov=super().provenance("pattern", 0.7))
+                case CrossReference():
+                    entity = attrs.evolve(entity, prov=super().provenance("markup"))
                 case _:
                     pass
         super()._add(entity)

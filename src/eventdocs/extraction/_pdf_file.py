@@ -117,8 +117,7 @@ class _Reader:
         found = sum(len(page.glyphs) for page in pages)
         if not found:
             raise self._unreadable(
-                f"a PDF without a text layer: its {count:,} page(s) hold pictures at most; "
-                "let a program for text recognition (OCR) add one"
+                "a PDF without a text layer: its pages hold pictures at most; let a program for text recognition (OCR) add one"
             )
         if self._unmapped > found:
             raise self._unreadable(

@@ -13,7 +13,10 @@ __all__ = ["without_furniture"]
 
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"[ivxlc]{1,7}")
+_NUMBER = re.compile(r"(?:page )?\W*#\W*(?:(?:of|/) #)?", re.IGNORECASE)
 _EDGE_LINES = 3
+_ENOUGH = 3
+"""So many pages have a line in common if it is no part of the text."""
 _MARGIN = 0.14
 
 
@@ -24,16 +27,18 @@ def without_furniture(pages: Sequence[Page], lines: Sequence[list[Line]]) -> lis
     for found in edges:
         keys = {_key(line) for line in found}
         counts.update(keys | {(text, at + 1) for text, at in keys})
-    enough = max(2, min(3, (len(pages) + 1) // 2))
     kept: list[list[Line]] = []
     for each, found in zip(lines, edges, strict=True):
-        dropped = {
-            id(line)
-            for line in found
-            if max(counts[_key(line)], counts[_key(line)[0], _key(line)[1] + 1]) >= enough
-        }
-        kept.append([line for line in each if id(line) not in dropped])
+        dropped = {id(line) for line in found if _is_repeated(_key(line), counts, len(pages))}
+        # A page that would have nothing left is no mere repetition.
+        kept.append([line for line in each if id(line) not in dropped] or each)
     return kept
+
+
+def _is_repeated(key: tuple[str, int], counts: Counter[tuple[str, int]], pages: int) -> bool:
+    text, at = key
+    enough = min(_ENOUGH, pages) if _NUMBER.fullmatch(text) else _ENOUGH
+    return pages > 1 and max(counts[key], counts[text, at + 1]) >= enough
 
 
 def _edges(page: Page, lines: Sequence[Line]) -> list[Line]:
@@ -46,5 +51,4 @@ def _edges(page: Page, lines: Sequence[Line]) -> list[Line]:
 def _key(line: Line) -> tuple[str, int]:
     text = " ".join(line.text.split())
     text = "#" if _ROMAN.fullmatch(text) else _DIGITS.sub("#", text)
-    # A title that names the section stands where the titles of other sections stand.
     return text, int(line.base // 4)

@@ -156,7 +156,7 @@ class _Walk:
 
     def _is_display(self, at: int) -> bool:
         line = self._lines[at]
-        if equation_number(line) is not None and line.indent > 1 and len(line.glyphs) < 10:
+        if number_place(line) == (0, len(line.glyphs)) and line.indent > 1:
             # Formulas of several lines have their number beside them, on a line of its own.
             return any(
                 abs(other.base - line.base) < 2.5 * self._body
@@ -165,18 +165,20 @@ class _Walk:
                 and self._stands_alone(other)
                 for other in self._lines[max(0, at - 1) : at + 2]
             )
-        if line.size < _SCRIPT * self._body:
+        if line.size < _SCRIPT * self._body or not _is_mathematical(line):
             return self._is_limit(at)
-        return _is_mathematical(line) and self._stands_alone(line)
+        return self._stands_alone(line)
 
     def _is_limit(self, at: int) -> bool:
-        """Whether a line of small signs stands right above or below the large one they limit."""
+        """Whether a line stands right above or below one of a formula: limits, parts of fractions."""
         line = self._lines[at]
         if _WORD.search(line.text):
             return False
+        reach = 2.0 if line.size < _SCRIPT * self._body else 0.9
         return any(
-            abs(other.base - line.base) < 2 * self._body
-            and other.size > line.size
+            abs(other.base - line.base) < reach * self._body
+            and other is not line
+            and other.size >= line.size
             and other.box.left - 4 <= line.box.left
             and line.box.right <= other.box.right + 4
             and _is_mathematical(other)

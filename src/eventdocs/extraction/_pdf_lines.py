@@ -329,7 +329,7 @@ def _line(runs: Sequence[_Run], page: int) -> Line:
         if (
             glyph.space
             and before.size != glyph.size
-            and glyph.left - before.right < 0.12 * max(before.size, glyph.size)
+            and glyph.left - before.right < 0.2 * max(before.size, glyph.size)
         ):
             glyph.space = False
     sizes: Counter[float] = Counter()

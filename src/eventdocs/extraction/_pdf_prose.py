@@ -86,8 +86,8 @@ class ProseReader:
             at = written.place(first, first)[0]
             prose.add(" ", (at, at))
         self._joins = False
-        joined = following is not None and self._is_broken(glyphs, following)
-        if joined:
+        joined = following is not None and _ends_in_hyphen(glyphs, following)
+        if following is not None and joined and self._is_broken(glyphs, following):
             glyphs = glyphs[:-1]
         begins = [0] * (len(glyphs) + 1)
         line = written.line
@@ -130,10 +130,6 @@ class ProseReader:
 
     def _is_broken(self, glyphs: Sequence[Glyph], following: Line) -> bool:
         """Whether a hyphen at the end of a line only breaks a word."""
-        if len(glyphs) < 2 or glyphs[-1].char not in "-‐" or not glyphs[-2].char.isalpha():
-            return False
-        if not following.glyphs[0].char.islower():
-            return False
         text = "".join((" " if each.space else "") + each.char for each in glyphs[-40:])
         before = _LAST_PART.search(text.replace("‐", "-"))
         after = _FIRST_PART.match(following.text)
@@ -222,6 +218,13 @@ class ProseReader:
 
 
 _COVERING: frozenset[MarkKind] = frozenset({"formula", "link", "code"})
+
+
+def _ends_in_hyphen(glyphs: Sequence[Glyph], following: Line) -> bool:
+    """Whether a word goes on in the next line."""
+    if len(glyphs) < 2 or glyphs[-1].char not in "-‐" or not glyphs[-2].char.isalpha():
+        return False
+    return following.glyphs[0].char.islower()
 
 
 def _merge_links(prose: Prose) -> None:
