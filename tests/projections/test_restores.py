@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 
 from eventdocs import EventStore, open_store
 from eventdocs.errors import EventLostError, StoreRewoundError
-from eventdocs.projections import ProjectionRunner, ProjectionState
+from eventdocs.projections import ProjectionRunner, ProjectionState, RebuildProgress
 from eventdocs.testing import PostgresServer
 from eventdocs.testing._postgres_server import find_binaries
 from tests.backends.postgres_hosts import sql
@@ -141,6 +141,35 @@ class TestSqliteFile:
                 copy_leases(path, backup)
                 put_in_place(backup, path)
                 await until_shown(store, trails, HISTORY)
+
+    async def test_spoils_no_rebuild_that_was_interrupted_before(self, tmp_path: Path) -> None:
+        """Its fresh tables show what the log has lost, so it begins anew."""
+        path, backup = tmp_path / "log.db", tmp_path / "backup.db"
+        trails = make_trails()
+
+        def interrupt(progress: RebuildProgress) -> None:
+            if progress.sequence > len(BEFORE):
+                raise InterruptedError
+
+        async with (
+            open_store(f"sqlite:///{path}", events=EVENTS) as store,
+            ProjectionRunner(store, [trails], batch_size=1) as runner,
+        ):
+            await append_all(store, BEFORE)
+            await runner.catch_up()
+            back_up(path, backup)
+            await append_all(store, AFTER)
+            with pytest.raises(InterruptedError):
+                await runner.rebuild(trails.name, on_progress=interrupt)
+            before = (await runner.status())[0].rebuilt_to
+
+            put_in_place(backup, path)
+            await append_all(store, OTHERS)
+            await runner.rebuild(trails.name)
+            await runner.catch_up()
+
+            assert before == len(BEFORE) + 1
+            assert await read_trails(store, trails) == fold([*BEFORE, *OTHERS])
 
     async def test_of_another_log_stops_what_is_at_work(self, tmp_path: Path) -> None:
         """It may have a checkpoint of the same projection, but not of this log."""

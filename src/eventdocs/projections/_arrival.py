@@ -15,18 +15,23 @@ from eventdocs.errors import (
     ProjectionStoppedError,
     ProjectionTimeoutError,
 )
-from eventdocs.projections._checkpoints import Checkpoint, ProjectionState, read_checkpoint
+from eventdocs.projections._checkpoints import (
+    Checkpoint,
+    ProjectionState,
+    check_log,
+    read_checkpoint,
+)
 from eventdocs.projections._dead_letters import DeadLetter, DeadLetterState, read_dead_letters
 from eventdocs.projections._projection import Conditions
 from eventdocs.projections._projector import Projector
-from eventdocs.projections._status import ProjectionStatus, check_log, obstacle_to
+from eventdocs.projections._status import ProjectionStatus, obstacle_to
 from eventdocs.projections._trouble import translated
 from eventdocs.store import Appended, Bell, EventStore, Selection
 
 # Between two looks at first: a projection is rarely slower than this.
 _SHORTEST_PAUSE: Final = 0.005
 # Of the deadline's own error: whoever waited in vain waits no longer for the reason.
-_EXPLANATION_SECONDS: Final = 2.0
+_EXPLANATION_SECONDS: Final = 1.0
 
 
 async def wait_for(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventdocs.errors import StaleProjectionError, StoreRewoundError
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._tables import projections
+from eventdocs.store import EventStore, Selection
 
 
 class FencedError(Exception):
@@ -144,6 +145,29 @@ def check_checkpoint(found: Checkpoint | None, projector: Projector, store_id: U
             projector.name, found.sequence, "the log is another one than it was built from"
         )
     return found
+
+
+async def is_in_log(store: EventStore, at: Checkpoint) -> bool:
+    """Tell whether the log still holds the event at which a projection stands."""
+    if at.event_id is None:
+        return True
+    place = Selection(after=at.sequence - 1, until=at.sequence)
+    page = await store.read_page(place, limit=1)
+    return bool(page.events) and page.events[0].id == at.event_id
+
+
+async def check_log(store: EventStore, at: Checkpoint) -> None:
+    """Make sure that the log still holds the event at which a projection stands.
+
+    Raises:
+        StoreRewoundError: It does not.
+    """
+    if not await is_in_log(store, at):
+        raise StoreRewoundError(
+            at.projection,
+            at.sequence,
+            f"the log does not hold event {at.event_id} there any more",
+        )
 
 
 async def create_checkpoint(tx: AsyncConnection, checkpoint: Checkpoint) -> None:

@@ -18,6 +18,7 @@ from eventdocs.projections._checkpoints import (
     FencedError,
     create_checkpoint,
     fence,
+    is_in_log,
     lock_checkpoint,
     read_checkpoint,
     write_checkpoint,
@@ -185,7 +186,13 @@ class Rebuild:
         token = self._lease.token or 0
         first = attrs.evolve(first_checkpoint(self._projector, self._store), token=token)
         found = await shadow.progress()
-        if found is not None and not from_zero and _continues(found, first):
+        if (
+            found is not None
+            and not from_zero
+            and _continues(found, first)
+            # If the log was put back since then, the fresh tables show what it has lost.
+            and await is_in_log(self._store, found)
+        ):
             async with shadow.begin() as tx:
                 await fence(tx, self._projector.name, token)
             return found

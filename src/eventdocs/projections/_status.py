@@ -12,6 +12,7 @@ from eventdocs.projections._checkpoints import (
     Checkpoint,
     ProjectionState,
     check_checkpoint,
+    check_log,
     read_checkpoint,
 )
 from eventdocs.projections._dead_letters import (
@@ -156,21 +157,3 @@ def obstacle_to(status: ProjectionStatus, ahead: Sequence[ProjectionStatus]) -> 
             why = f" ({each.error})" if each.error else ""
             return f"it waits for projection {each.name!r}, which is at event {each.sequence}{why}"
     return "" if status.holder else "no runner leads it; is a runner at work?"
-
-
-async def check_log(store: EventStore, at: Checkpoint) -> None:
-    """Make sure that the log still holds the event at which a projection stands.
-
-    Raises:
-        StoreRewoundError: It does not.
-    """
-    if at.event_id is None:
-        return
-    place = Selection(after=at.sequence - 1, until=at.sequence)
-    page = await store.read_page(place, limit=1)
-    if not page.events or page.events[0].id != at.event_id:
-        raise StoreRewoundError(
-            at.projection,
-            at.sequence,
-            f"the log does not hold event {at.event_id} there any more",
-        )

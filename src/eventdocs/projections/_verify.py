@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventdocs.errors import ConfigurationError
 from eventdocs.projections._checkpoints import (
     check_checkpoint,
+    check_log,
     create_checkpoint,
     read_checkpoint,
 )
@@ -24,7 +25,6 @@ from eventdocs.projections._sample import Sample
 from eventdocs.projections._shadow import Scratch
 from eventdocs.projections._shadow_postgres import postgres_scratch
 from eventdocs.projections._shadow_sqlite import sqlite_scratch
-from eventdocs.projections._status import check_log
 from eventdocs.store import EventStore, RecordedEvent
 
 
