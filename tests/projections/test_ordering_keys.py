@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, MetaData, Table, Text, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
@@ -18,74 +17,22 @@ from eventdocs.projections import (
     Projector,
     handles,
 )
-from tests.projections.trails import EVENTS, Marked, Noted, append_all
-
-TRAILS = Table(
-    "keyed_trails",
-    MetaData(),
-    Column("key", Text, primary_key=True),
-    Column("trail", Text, nullable=False),
-)
+from tests.projections.keyed_trails import KeyedTrails, Placed, fold, read
+from tests.projections.trails import EVENTS, Noted, append_all
 
 History = Sequence[tuple[str, object]]
 
 
-class KeyedTrails(Projector):
-    """Writes down the texts of each key; "k.7" is text 7 of key k, whatever its stream."""
-
-    name = "keyed-trails"
-    version = 1
-    tables = (TRAILS,)
-    on_failure = FailurePolicy.PARK
-    poison: frozenset[str] = frozenset()
-    """Texts that no handler can apply."""
-    keyless: frozenset[str] = frozenset()
-    """Texts whose key cannot be told."""
-
-    @override
-    def ordering_key(self, event: RecordedEvent[Any]) -> str:
-        text: str = event.data.text
-        if text in self.keyless:
-            raise LookupError(f"no key in {text!r}")
-        return text.partition(".")[0]
-
-    @handles(Noted)
-    async def note(self, event: RecordedEvent[Noted], tx: AsyncConnection) -> None:
-        """Add one text."""
-        await self._add(tx, event.data.text)
-
-    @handles(Marked, batch=True)
-    async def mark(self, events: Sequence[RecordedEvent[Marked]], tx: AsyncConnection) -> None:
-        """Add many texts."""
-        for each in events:
-            await self._add(tx, each.data.text)
-
-    async def _add(self, tx: AsyncConnection, text: str) -> None:
-        key = text.partition(".")[0]
-        changed = await tx.execute(
-            update(TRAILS).where(TRAILS.c.key == key).values(trail=TRAILS.c.trail + " " + text)
-        )
-        if changed.rowcount == 0:
-            await tx.execute(insert(TRAILS).values(key=key, trail=text))
-        if text in self.poison:
-            raise ValueError(f"no place for {text!r}")
+def told(texts: Iterable[str]) -> dict[str, str]:
+    """Say what the trails of these texts must be, whatever their streams."""
+    return fold(("", text) for text in texts)
 
 
-def fold(texts: Iterable[str]) -> dict[str, str]:
-    """Say what the trails must be: the oracle."""
-    trails: dict[str, list[str]] = {}
-    for text in texts:
-        trails.setdefault(text.partition(".")[0], []).append(text)
-    return {key: " ".join(own) for key, own in trails.items()}
+async def trails_in(store: EventStore) -> Mapping[str, str]:
+    return await read(store, KeyedTrails())
 
 
-async def read(store: EventStore) -> dict[str, str]:
-    async with store.connect() as connection:
-        rows = await connection.execute(select(TRAILS))
-        return {row.key: row.trail for row in rows}
-
-
-def notes(*placed: tuple[str, str]) -> History:
+def notes(*placed: Placed) -> History:
     return [(stream, Noted(text=text)) for stream, text in placed]
 
 
@@ -126,19 +73,19 @@ class TestOrder:
         async with ProjectionRunner(store, [projector], batch_size=2) as runner:
             await runner.catch_up()
             parked = await runner.dead_letters("keyed-trails")
-            before = await read(store)
+            before = await trails_in(store)
             projector.poison = frozenset()
             left = await runner.retry("keyed-trails", 3)
             (status,) = await runner.status()
 
-        assert before == fold(["b.1", "b.2"])
+        assert before == told(["b.1", "b.2"])
         assert [(each.sequence, each.ordering_key, each.state) for each in parked] == [
             (1, "a", DeadLetterState.FAILED),
             (3, "a", DeadLetterState.WAITING),
             (5, "a", DeadLetterState.WAITING),
         ]
         assert left == []
-        assert await read(store) == fold(text for _, text in placed)
+        assert await trails_in(store) == told(text for _, text in placed)
         assert status.state is ProjectionState.RUNNING
 
     async def test_of_one_key_is_replayed_without_the_others(self, store: EventStore) -> None:
@@ -153,7 +100,7 @@ class TestOrder:
             left = await runner.retry("keyed-trails", 4)
 
         assert [(each.sequence, each.attempts) for each in left] == [(1, 1), (3, 0)]
-        assert await read(store) == fold(["b.1", "b.2"])
+        assert await trails_in(store) == told(["b.1", "b.2"])
 
 
 class TestAKeyThatCannotBeTold:
@@ -170,7 +117,7 @@ class TestAKeyThatCannotBeTold:
             with pytest.raises(ProjectionStoppedError, match=r"no key in 'a\.1'"):
                 await runner.catch_up()
 
-        assert await read(store) == fold(["b.1"])
+        assert await trails_in(store) == told(["b.1"])
 
     async def test_keeps_the_rest_of_its_stream_waiting(self, store: EventStore) -> None:
         """Later ones of the stream could be of its key; what is behind them waits with them."""
@@ -182,11 +129,11 @@ class TestAKeyThatCannotBeTold:
         async with ProjectionRunner(store, [projector]) as runner:
             await runner.catch_up()
             parked = await runner.dead_letters("keyed-trails")
-            before = await read(store)
+            before = await trails_in(store)
             projector.keyless = frozenset()
             left = await runner.retry("keyed-trails", 5)
 
-        assert before == fold(["b.1", "c.1"])
+        assert before == told(["b.1", "c.1"])
         assert [(each.sequence, each.ordering_key) for each in parked] == [
             (1, "s"),
             (3, "a"),
@@ -194,7 +141,7 @@ class TestAKeyThatCannotBeTold:
             (5, "b"),
         ]
         assert left == []
-        assert await read(store) == fold([*(text for _, text in placed), "c.1"])
+        assert await trails_in(store) == told([*(text for _, text in placed), "c.1"])
 
     async def test_that_is_told_by_now_waits_behind_its_own(self, store: EventStore) -> None:
         """Once its key is known, the event is no longer ahead of an older one of that key."""
@@ -212,7 +159,7 @@ class TestAKeyThatCannotBeTold:
 
         assert [each.sequence for each in early] == [1, 2]
         assert left == []
-        assert await read(store) == fold(["a.1", "a.2"])
+        assert await trails_in(store) == told(["a.1", "a.2"])
 
     async def test_of_an_event_that_was_stood_before_lets_it_wait(self, store: EventStore) -> None:
         """A projection that stopped there goes on, and the event queues behind its key's first."""
@@ -245,7 +192,7 @@ class TestAKeyThatCannotBeTold:
             (2, "a", DeadLetterState.WAITING),
         ]
         assert left == []
-        assert await read(store) == fold(["a.1", "a.2", "b.1"])
+        assert await trails_in(store) == told(["a.1", "a.2", "b.1"])
 
 
 class TestAKeyThatCannotBeStored:
