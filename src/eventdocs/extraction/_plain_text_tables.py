@@ -181,7 +181,8 @@ def _closing_ruler(page: Page, first: int, end: int) -> int:
 def _ruled(texts: Sequence[str]) -> _Found | None:
     rulers = [at for at, text in enumerate(texts) if _is_ruler(text.strip())]
     columns = next((edges for at in rulers if len(edges := _runs(texts[at])) > 1), None)
-    lines = [at for at, text in enumerate(texts) if text.strip() and at not in rulers]
+    drawn = set(rulers)
+    lines = [at for at, text in enumerate(texts) if text.strip() and at not in drawn]
     if len(lines) < 2:
         return None
     if columns is None:
