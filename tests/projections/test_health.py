@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from typing_extensions import override
 
 from eventdocs import EventStore, open_store
@@ -31,6 +31,8 @@ from eventdocs.projections._health import judge
 from eventdocs.projections._leases import LeaseHolder, Leases
 from eventdocs.projections._tables import projections
 from eventdocs.store import EventRegistry
+from tests.projections.leading_process import Effects
+from tests.projections.test_leases import leader
 from tests.projections.trails import EVENTS, Noted, append_all, make_trails, some_history
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -205,6 +207,30 @@ class TestDeadFeed:
         assert before.owner != after.owner
 
 
+@pytest.mark.once
+class TestDeadProcess:
+    async def test_is_missed_once_its_lease_has_lapsed(self, database_url: str) -> None:
+        """It cannot say so itself, and the lag is 0 all the time."""
+        seconds = 0.5
+        clock = asyncio.get_running_loop().time
+        async with (
+            open_store(database_url, events=EVENTS) as store,
+            ProjectionRunner(store, [Effects()]) as observer,
+            leader(database_url) as process,
+        ):
+            appended = await store.append("a", [Noted(text="1")])
+            await observer.wait_for(appended, Effects, timeout=30)
+            await until_healthy(observer)
+            await process.end()
+            killed = clock()
+            health = await until_healthy(observer, is_healthy=False)
+            after = clock() - killed
+
+        assert health.reasons == ("effects: no runner leads it",)
+        assert [each.status.lag for each in health.projections] == [0]
+        assert after < 3 * seconds
+
+
 class TestAilingProjection:
     async def test_that_stopped_names_the_event(self, store: EventStore) -> None:
         """From here, with what the runner has met, and from elsewhere."""
@@ -337,6 +363,20 @@ class TestLog:
         assert "pg_terminate_backend" in held.reasons[0]
         assert patient.is_healthy
         assert released.is_healthy
+
+    async def test_whose_database_does_not_answer_is_ill_in_time(self, postgres_url: str) -> None:
+        """Whoever probes has a deadline as well."""
+        async with (
+            open_store(postgres_url, events=EVENTS) as store,
+            ProjectionRunner(store, [make_trails()]) as runner,
+        ):
+            async with store.begin() as tx:
+                await tx.execute(text("LOCK TABLE eventdocs_projections IN ACCESS EXCLUSIVE MODE"))
+                health = await runner.health(HealthLimits(answer_seconds=0.1))
+            answered = await runner.health(ON_DEMAND)
+
+        assert health.reasons == ("the database has not answered within 0.1 seconds",)
+        assert answered.is_healthy
 
     async def test_whose_database_is_gone_is_ill_and_no_error(self, sqlite_url: str) -> None:
         """Whoever asks for health wants an answer."""
