@@ -378,8 +378,8 @@ class TestAnyDocument:
         sheets: list[Sheet] = []
         for lines in pages:
             page = Sheet()
-            for words, font, size, left, base in lines:
-                page.text(left, base, " ".join(words), font, size)
+            for words, font, size, x, y in lines:
+                page.text(x, y, " ".join(words), font, size)
             sheets.append(page)
         content = pdf(*sheets)
 
