@@ -31,6 +31,8 @@ from tests.projections.keyed_trails import (
 )
 from tests.projections.trails import EVENTS, Marked, Noted, append_all
 
+KINDS: Sequence[type[Noted | Marked]] = (Noted, Marked)
+
 
 def by_stream(stream: str, _: str) -> str:
     """Tell the key that projectors have that name none."""
@@ -84,7 +86,7 @@ def make_course(chance: random.Random, prefix: str = "") -> Course:
             number += 1
             stream = f"{prefix}{chance.choice('st')}"
             text = f"{prefix}{chance.choice('ab')}.{number}"
-            events.append((stream, chance.choice([Noted, Marked])(text=text)))
+            events.append((stream, chance.choice(KINDS)(text=text)))
             if chance.random() < 0.15:
                 poison.add(text)
             # What is not known to be of a key cannot be kept in order with other streams.
@@ -148,7 +150,7 @@ async def live_in_memory(course: Course) -> None:
 @pytest.mark.once
 class TestPoison:
     @settings(
-        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(chance=st.randoms(use_true_random=False))
     async def test_leaves_no_trace_once_it_is_mended(self, chance: random.Random) -> None:
