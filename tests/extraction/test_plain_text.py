@@ -438,6 +438,19 @@ class TestReferences:
             ("Clause 4.2", "section", "dangling"),
         ]
 
+    @pytest.mark.parametrize(
+        ("words", "found"),
+        [
+            ("terms that section 7 applies to", ["section 7"]),
+            ("under sections 3 and 4, or Paragraph 6(a)", ["sections 3", "4", "Paragraph 6(a)"]),
+            ("as in § 12 and Article IV", ["§ 12", "Article IV"]),
+            ("the article a reader wrote, in table 2 cm high", []),
+        ],
+    )
+    def test_may_begin_with_a_small_letter(self, words: str, found: list[str]) -> None:
+        """Sections are meant however they are spelled; other numbers behind words are not."""
+        assert [text for text, *_ in references(f"It is so {words}.\n")] == found
+
     def test_to_nothing_dangle(self) -> None:
         """What is not there stays as a reference, with its state."""
         text = "1. A\n\nSee Section 9, Appendix A and Table 7.\n\n2. Rules\n\nSee Section 2.\n"
@@ -579,6 +592,8 @@ class TestRobustness:
             "\f" * 10_000,
             '"A" ' * 10_000,
             "Term one\n" + "    body\n" * 10_000,
+            "Title\n=====\n" * 2_000,
+            "x" + ". " * 20_000 + "x 1\nb ..... 3\n",
         ],
     )
     def test_nothing_takes_long(self, text: str) -> None:

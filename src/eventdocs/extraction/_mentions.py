@@ -26,6 +26,7 @@ _KINDS: dict[str, tuple[str, ReferenceType]] = {
     "exhibit": ("Exhibit", "section"),
     "article": ("Article", "section"),
     "clause": ("Clause", "section"),
+    "paragraph": ("Paragraph", "section"),
     "table": ("Table", "table"),
     "tab": ("Table", "table"),
     "figure": ("Figure", "figure"),
@@ -41,7 +42,7 @@ _NUMBER = (
 )
 _MENTION = re.compile(
     r"(?<![\w-])(?P<kind>(?i:Sections?|Sec|Secs|Chapters?|Chap|Appendix|Appendices|Annex(?:e|es)?|"
-    r"Schedules?|Exhibits?|Articles?|Clauses?|Tables?|Tabs?|Figures?|Figs?|Equations?|Eqns?|Eqs?|Formulas?|Formulae)|§§?)"
+    r"Schedules?|Exhibits?|Articles?|Clauses?|(?-i:Paragraphs?)|Tables?|Tabs?|Figures?|Figs?|Equations?|Eqns?|Eqs?|Formulas?|Formulae)|§§?)"
     rf"(?:\.?[ \u00a0~]+|\.(?=\d)|(?<=§)|(?=\())(?P<first>{_NUMBER})"
 )
 _FURTHER = re.compile(
@@ -88,6 +89,7 @@ _WORDS = (
     "schedule",
     "article",
     "clause",
+    "paragraph",
 )
 
 
@@ -132,7 +134,7 @@ def mentions(prose: Prose) -> Iterator[Mention]:
             in_roman = name in _ROMAN and found["kind"][0].isupper()
             if not in_roman or number.strip("IVXLC"):
                 continue
-        if found["kind"][0].islower() and not _plausible(found):
+        if kind != "section" and found["kind"][0].islower() and not _plausible(found):
             continue
         at = _behind_items(text, found.end(), kind)
         numbers = [(found.start(), at, number)]
