@@ -208,6 +208,26 @@ class TestRun:
         assert status.holder is None
         assert await read_trails(store, trails) == fold(some_history(3))
 
+    async def test_keeps_the_lease_between_two_rare_looks_at_the_log(
+        self, store: EventStore
+    ) -> None:
+        """Whoever looks less often than the lease lasts is not deaf."""
+        trails = make_trails(name="shared")
+        async with (
+            ProjectionRunner(store, [trails], poll_interval=60, lease_seconds=0.2) as runner,
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(runner.run())
+            await runner.wait_for(await append_all(store, some_history(1)), "shared")
+            async with asyncio.timeout(20):
+                while (holder := (await runner.status())[0].holder) is not None:
+                    if (holder.until - holder.since).total_seconds() > 1:
+                        break
+                    await asyncio.sleep(0.02)
+            runner.stop()
+
+        assert holder is not None
+
     async def test_cancelled_it_gives_the_lease_back_too(self, store: EventStore) -> None:
         """An application that shuts down cancels its tasks."""
         async with ProjectionRunner(

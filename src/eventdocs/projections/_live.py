@@ -165,7 +165,7 @@ class Live:
             while True:
                 await self._nap(self._leases.pause)
                 # Who does not hear of news any more gives way to others that do.
-                if self._silence < self._leases.seconds:
+                if self._silence < self._leases.seconds + 2 * self._poll_interval:
                     await self._leases.renew()
 
     async def _keep_up(
