@@ -100,17 +100,10 @@ class PlacedInline(ParserInline):
             start = state.pos
             if not state.pending:
                 pending_from = start
-            rules = by_first.get(src[start])
-            if rules is None:
-                # Most stretches are text, where no rule need be asked.
-                found = _TEXT_END.search(src, start + 1, end)
-                state.pos = found.start() if found else end
-                state.pending += src[start : state.pos]
-                continue
             known = len(tokens)
             consumed = False
             if state.level < _DEEPEST:
-                for rule in rules:
+                for rule in by_first.get(src[start], _TEXT):
                     consumed = rule(state, False)
                     if consumed:
                         break
