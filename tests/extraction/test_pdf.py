@@ -235,7 +235,11 @@ class TestDefinitions:
         """A list of bold terms, each with its explanation beside it, is a list of definitions."""
         page = sheet()
         for at, (term, body) in enumerate(
-            (("Cap", "The upper limit of a weight."), ("Floor", "The lower one."), ("Lot", "Ten."))
+            (
+                ("Cap", "The upper limit of a weight."),
+                ("Floor", "The lower one."),
+                ("Lot:", "Ten."),
+            )
         ):
             page.pieces(130 + 20 * at, (72, term, BOLD), (120, body, ROMAN))
 
@@ -283,6 +287,15 @@ class TestTables:
         ]
         assert [each.dtype for each in table.columns] == ["text", "decimal", "decimal"]
         assert (table.prov.method, table.prov.confidence) == ("layout", 0.5)
+
+    def test_are_not_the_words_around_a_plot(self) -> None:
+        """Numbers along an axis and what they count stand in no columns, whatever rules cross."""
+        page = sheet().rule(100, 200, 400).rule(100, 290, 400)
+        for at in range(9):
+            page.text(100 + 32 * at, 300, str(10 * at))
+        page.text(150, 314, "Iteration").text(300, 314, "Predictor")
+
+        assert not find(pdf(page), Table)
 
     def test_are_not_contents_and_not_words_that_are_spread(self) -> None:
         """Titles with page numbers, and gaps in single lines, are no tables."""

@@ -215,12 +215,16 @@ class _Reader:
                 turn.place(left.value, top.value),
                 turn.place(right.value, bottom.value),
             )
+            begin, end = min(corner[0], other[0]), max(corner[0], other[0])
+            if glyphs and begin == glyphs[-1].left and end == glyphs[-1].right > begin:
+                # The letters of a ligature are all said to fill its box.
+                begin = end
             glyphs.append(
                 Glyph(
                     _character(code, font),
-                    min(corner[0], other[0]),
+                    begin,
                     min(corner[1], other[1]),
-                    max(corner[0], other[0]),
+                    end,
                     max(corner[1], other[1]),
                     turn.place(x.value, y.value)[1],
                     size,

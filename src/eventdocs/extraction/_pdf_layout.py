@@ -205,6 +205,8 @@ class _Walk:
                 break
             numbered = numbered or number
             end += 1
+        if not any(map(_is_mathematical, self._lines[self._at : end])):
+            return self._take("paragraph", end)
         block = self._take("formula", end)
         block.number = numbered
         top = min(each.box.top for each in block.lines) - 2

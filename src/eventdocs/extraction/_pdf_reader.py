@@ -208,7 +208,8 @@ class PdfReader:
             self._know(self._names.get(at, ()))
             lines = written[at]
             split = _label(blocks[at])
-            self._blocks.term(self._prose.read(lines[:1], end=split))
+            colon = lines[0].line.glyphs[split - 1].char == ":"
+            self._blocks.term(self._prose.read(lines[:1], end=split - colon))
             place = lines[0].place(split, split)[0], lines[-1].end
             self._blocks.body(place)
             self._paragraph(lines, place, (), start=split)

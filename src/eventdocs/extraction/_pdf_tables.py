@@ -80,6 +80,8 @@ def table_at(
     if not ruled and (len(columns) == 2 or lines[at].size < _SMALLEST * body):
         # Small words in columns stand beside the axes of a plot.
         return None
+    if len(rows) < _FEWEST_ROWS and 2 * min(map(len, rows)) < len(columns):
+        return None
     filled = sum(len(row) for row in rows)
     if filled < 0.6 * len(rows) * len(columns):
         return None
