@@ -49,7 +49,7 @@ class Difference:
         table: The table's name.
         key: The row's primary key; all its values where the table has none.
         column: The first column that differs; None if a whole row is missing or too many.
-        live: Its value in the read model, as it is stored if its type cannot tell.
+        live: Its value in the read model; as it is stored if its type cannot tell it apart.
         recomputed: Its value according to the log.
     """
 
@@ -168,13 +168,17 @@ class Comparison:
     def _changed(self, mine: Sequence[Any], other: Sequence[Any]) -> Difference | None:
         for position, column in enumerate(self._columns):
             if not self._are_equal(mine, other, position):
+                live, recomputed = self._told(mine, position), self._told(other, position)
+                if repr(live) == repr(recomputed):
+                    # The column's type makes equal what is not.
+                    live, recomputed = mine[position], other[position]
                 return Difference(
                     kind=DifferenceKind.CHANGED,
                     table=self._live.name,
                     key=self._key_of(mine),
                     column=column.name,
-                    live=self._told(mine, position),
-                    recomputed=self._told(other, position),
+                    live=live,
+                    recomputed=recomputed,
                 )
         return None
 
