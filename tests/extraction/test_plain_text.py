@@ -158,6 +158,7 @@ class TestSections:
             "3.5 The result is a version, and not a part.\n",
             "The result is at least\n3.5 times as large as expected.\n",
             "Table 1: Prices\n\nThere are none.\n",
+            "This is it\n\n   Words, and\n   words.\n   Words.\n",
         ],
     )
     def test_are_no_lists_and_no_paragraphs(self, text: str) -> None:
@@ -540,6 +541,23 @@ _LINES = st.sampled_from(
         "\tx\ty", "Größe: Text", "{ x = 1; }", "1. Scope ....... 3", "Total Return Index (TRI)", "http://a.example/x",
     ]
 )  # fmt: skip
+
+
+class TestProvenance:
+    def test_says_that_nothing_is_marked_up(self) -> None:
+        """What layout tells is less sure than markup, and so is what words tell."""
+        text = "1. Scope\n\nSee [1] and https://a.example/b.\n\nCap\n  Limit.\nFloor\n  Other.\n\n[1] A note.\n"
+
+        methods = {
+            (type(each).__name__, each.prov.method, each.prov.confidence)
+            for each in read(text).ir.entities
+        }
+
+        assert methods == {
+            ("Section", "layout", 0.8),
+            ("Definition", "layout", 0.8),
+            ("CrossReference", "pattern", 0.9),
+        }
 
 
 class TestRobustness:

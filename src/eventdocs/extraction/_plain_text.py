@@ -6,10 +6,10 @@ from typing_extensions import override
 
 from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._detect import PLAIN_TEXT
-from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._limits import Limits
 from eventdocs.extraction._plain_text_blocks import BlockParser
+from eventdocs.extraction._plain_text_draft import PlainTextDraft
 from eventdocs.extraction._plain_text_page import Page
 from eventdocs.extraction._plain_text_reader import PlainTextReader
 from eventdocs.extraction._references import References
@@ -32,7 +32,7 @@ class PlainTextExtractor(Extractor):
         source = read_source(document, limits)
         page = Page(source)
         nodes = BlockParser(page, source.text).parse()
-        draft = Draft(source, document=document, extractor=self, limits=limits)
+        draft = PlainTextDraft(source, document=document, extractor=self, limits=limits)
         anchors = Anchors()
         references = References(draft, anchors, bare_citations=False)
         PlainTextReader(draft, page, FormulaReader(limits), anchors, references).read(nodes)

@@ -25,6 +25,7 @@ from eventdocs.extraction._plain_text_titles import (
     Numbered,
     is_capitals,
     is_line_title,
+    is_phrase,
     is_title,
     is_title_case,
     read_number,
@@ -235,8 +236,7 @@ class BlockParser:
                 return None
             style = style if self._nodes else "title"
         elif not alone or not (
-            (indent < body and text[0].isupper() and text[-1] not in ":?!")
-            or is_contents_title(text)
+            (indent < body and text[0].isupper() and is_phrase(text)) or is_contents_title(text)
         ):
             return None
         if end == len(self._words):

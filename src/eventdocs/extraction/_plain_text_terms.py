@@ -15,7 +15,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST = 60
 _MOST_ROWS = 500
 _FARTHEST = 60
-_NO_TERM = re.compile(r"(?:note|example|see also|e\.g|i\.e|todo|warning)\b", re.IGNORECASE)
+_NO_TERM = re.compile(
+    r"(?:note|example|see also|e\.g|i\.e|todo|warning|if|elif|elseif|while)\b|(?:else|then|do|try):?$",
+    re.IGNORECASE,
+)
 
 
 def term_at(page: Page, row: int, end: int) -> tuple[int, int] | None:
@@ -82,7 +85,7 @@ def _explained_below(page: Page, row: int) -> bool:
 
 
 def _is_term(text: str) -> bool:
-    return text[-1] not in ".,;!?" and _whole(text) and len(text.split()) <= 6
+    return text[-1] not in ".,;!?" and _whole(text) and len(text.split()) <= 6 and " =" not in text
 
 
 def _whole(text: str) -> bool:

@@ -10,6 +10,7 @@ __all__ = [
     "Numbered",
     "is_capitals",
     "is_line_title",
+    "is_phrase",
     "is_title",
     "is_title_case",
     "read_number",
@@ -114,6 +115,11 @@ def is_title(text: str, *, numbered: bool = False) -> bool:
         most = 12 if is_title_case(text) else 6
         return len(text.split()) <= most and _SENTENCE.search(text) is None
     return len(text.split()) <= 14 and not (len(text.split()) > 4 and _SENTENCE.search(text))
+
+
+def is_phrase(text: str) -> bool:
+    """Tell whether a title is no sentence, however short, and does not announce anything."""
+    return text[-1] not in ":?!>" and _SENTENCE.search(text) is None
 
 
 def is_line_title(text: str) -> bool:
