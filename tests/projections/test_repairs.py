@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
@@ -98,9 +99,12 @@ class TestRetry:
         assert letters[0].repair is not None
         assert before <= letters[0].repair.at <= datetime.now(UTC)
 
-    async def test_in_vain_is_recorded_too(self, store: EventStore) -> None:
-        """The letter stays open, and tells who tried last; what was not tried tells nothing."""
+    async def test_in_vain_is_recorded_too(
+        self, store: EventStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The letter stays open, and tells who tried last; log lines tell who did before."""
         trails = make_trails(policy=FailurePolicy.PARK)
+        caplog.set_level(logging.INFO, logger="eventdocs.projections")
 
         async with ProjectionRunner(store, [trails]) as runner:
             await runner.catch_up()
@@ -112,6 +116,8 @@ class TestRetry:
             (4, DeadLetterState.WAITING, None),
         ]
         assert [each.attempts for each in left] == [3, 0]
+        lines = [each for each in caplog.records if each.message.endswith("event_failed_again")]
+        assert [vars(each)["by"] for each in lines] == ["ada", "bob"]
 
     async def test_of_what_a_projection_stands_before_is_recorded(self, store: EventStore) -> None:
         """Where the policy is to stop, as where it is to park."""

@@ -151,6 +151,7 @@ class Replay:
             except _StillFailingError as still:
                 await self._patience.call(partial(self._record, still))
                 tried = still.event.sequence
+                self._log("eventdocs.projection.event_failed_again", still.event)
             if tried is None:
                 return
             after = tried
@@ -178,16 +179,12 @@ class Replay:
                 raise
             cause = error.cause if isinstance(error, EventFailedError) else error
             raise _StillFailingError(event, cause) from error
-        _logger.info(
-            "eventdocs.projection.event_replayed",
-            extra={
-                "projection": self._name,
-                "sequence": event.sequence,
-                "event_type": event.type,
-                "by": self._by,
-            },
-        )
+        self._log("eventdocs.projection.event_replayed", event)
         return event.sequence
+
+    def _log(self, message: str, event: RecordedEvent[Any]) -> None:
+        facts = {"sequence": event.sequence, "event_type": event.type, "by": self._by}
+        _logger.info(message, extra={"projection": self._name, **facts})
 
     async def _apply_in(
         self, tx: AsyncConnection, at: Checkpoint, event: RecordedEvent[Any], steps: Sequence[Step]
