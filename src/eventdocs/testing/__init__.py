@@ -19,6 +19,8 @@ pytest.register_assert_rewrite(
     "eventdocs.testing._contract_subscribing",
     "eventdocs.testing._contract_transactions",
     "eventdocs.testing._machine",
+    "eventdocs.testing._projector_contract",
+    "eventdocs.testing._scenario",
 )
 
 from eventdocs.testing import strategies  # noqa: E402 - imported after it was registered
@@ -31,18 +33,29 @@ from eventdocs.testing._postgres_server import (  # noqa: E402 - as above
     PostgresServer,
     postgres_server,
 )
+from eventdocs.testing._projector_contract import (  # noqa: E402 - as above
+    History,
+    ProjectorContract,
+)
+from eventdocs.testing._rows import Rows  # noqa: E402 - as above
+from eventdocs.testing._scenario import Scenario, scenario  # noqa: E402 - as above
 
 __all__ = [
     "CONTRACT_EVENTS",
     "EventStoreContract",
     "Fact",
+    "History",
     "Interruption",
     "LogMachine",
     "LogModel",
     "Opening",
     "PostgresServer",
+    "ProjectorContract",
     "Refusal",
+    "Rows",
+    "Scenario",
     "check_log",
     "postgres_server",
+    "scenario",
     "strategies",
 ]
