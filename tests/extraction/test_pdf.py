@@ -383,7 +383,7 @@ LINES = st.lists(
 
 class TestAnyDocument:
     @given(pages=st.lists(LINES, min_size=1, max_size=3))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=20, deadline=None)
     def test_has_spans_within_its_text_and_its_pages(
         self, pages: list[list[tuple[list[str], str, int, int, int]]]
     ) -> None:

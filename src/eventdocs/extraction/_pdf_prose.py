@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from eventdocs.extraction._mentions import mentions
+from eventdocs.extraction._pdf_latex import math_latex
 from eventdocs.extraction._pdf_lines import Line
-from eventdocs.extraction._pdf_math import inline_formulas, math_latex, sign_of
+from eventdocs.extraction._pdf_math import inline_formulas, sign_of
 from eventdocs.extraction._pdf_page import Glyph, Link, Page
 from eventdocs.extraction._pdf_text import Written
 from eventdocs.extraction._prose import Mark, MarkKind, Prose

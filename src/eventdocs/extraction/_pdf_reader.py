@@ -9,8 +9,9 @@ from eventdocs.extraction._anchors import Anchors
 from eventdocs.extraction._blocks import Blocks
 from eventdocs.extraction._draft import Draft
 from eventdocs.extraction._headings import Slugs
+from eventdocs.extraction._pdf_latex import math_latex
 from eventdocs.extraction._pdf_layout import PdfBlock, number_place
-from eventdocs.extraction._pdf_math import is_math, math_latex
+from eventdocs.extraction._pdf_math import is_math
 from eventdocs.extraction._pdf_page import Glyph
 from eventdocs.extraction._pdf_prose import ProseReader
 from eventdocs.extraction._pdf_text import Written
