@@ -48,7 +48,8 @@ async def _following(writer: EventStore, reader: EventStore, stack: AsyncExitSta
     return once
 
 
-async def _raw(url: str, stack: AsyncExitStack) -> Once:
+async def raw_loop(url: str, stack: AsyncExitStack) -> Once:
+    """Deliver by INSERT, NOTIFY and SELECT, and nothing else."""
     writer, listener = await asyncpg.connect(url), await asyncpg.connect(url)
     stack.push_async_callback(writer.close)
     stack.push_async_callback(listener.close)
@@ -107,7 +108,7 @@ async def _main(rounds: int) -> None:
         )
         url = server.create_database("delivery")
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        works: dict[str, Once] = {FLOOR: await _raw(url, stack)}
+        works: dict[str, Once] = {FLOOR: await raw_loop(url, stack)}
         for name, address in (("postgresql", url), ("sqlite", f"sqlite:///{folder}/log.db")):
             writer, reader = [
                 await stack.enter_async_context(
