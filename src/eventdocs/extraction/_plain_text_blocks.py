@@ -7,6 +7,11 @@ import re
 from eventdocs.extraction._captions import read_caption
 from eventdocs.extraction._plain_text_clauses import read_clauses
 from eventdocs.extraction._plain_text_contents import Contents, is_code, is_contents_title
+from eventdocs.extraction._plain_text_enumerations import (
+    Enumerations,
+    end_of_items,
+    row_with_words,
+)
 from eventdocs.extraction._plain_text_nodes import (
     Code,
     Entry,
@@ -32,7 +37,7 @@ from eventdocs.extraction._plain_text_titles import (
     run_in_title,
     underline,
 )
-from eventdocs.extraction._rst_enumerators import ENUMERATOR, Enumerator, read_enumerator
+from eventdocs.extraction._rst_enumerators import ENUMERATOR
 
 __all__ = ["BlockParser"]
 
@@ -58,8 +63,7 @@ class BlockParser:
         self._indents = page.indents
         self._refers_to_numbers = _REFERS.search(text) is not None
         self._nodes: list[Node] = []
-        self._items: dict[int, Enumerator] = {}
-        self._item_rows: dict[int, int] = {}
+        self._lists = Enumerations(page.words, page.indents)
         self._bullets: set[int] = set()
         self._terms: set[int] = set()
         self._term_indent = -1
@@ -150,7 +154,7 @@ class BlockParser:
         bullet = _BULLET.match(text)
         if bullet is not None:
             indent = self._indents[row]
-            self._items.pop(indent, None)
+            self._lists.end(indent)
             self._bullets.add(indent)
             self._nodes.append(Item(row, indent, cut=bullet.end()))
             return self._paragraph(row, end, cut=bullet.end())
@@ -196,7 +200,7 @@ class BlockParser:
         self._bullets.clear()
         self._terms.clear()
         if heading.number:
-            self._items.clear()
+            self._lists.clear()
             self._numbers.add(heading.number)
 
     def _underlined(self, row: int, end: int) -> int | None:
@@ -326,14 +330,15 @@ class BlockParser:
         indent = self._indents[row]
         if not found.mark:
             return (continues or number in {0, 1}) and self._words[row][-1] not in ".:"
-        if indent in self._items and self._items[indent].ordinal + 1 == number:
+        before = self._lists.row_before(row, number)
+        if before is not None:
             # A line of its own goes on with a list only if the items before are such lines.
-            return continues and bool(self._words[self._item_rows[indent] - 1])
+            return continues and bool(self._words[before - 1])
         if continues:
             return True
         if end - row > 1 or number > 1:
             return False
-        below = self._next_row(end)
+        below = row_with_words(self._words, end)
         if below is None:
             return False
         following = read_number(self._words[below])
@@ -343,13 +348,6 @@ class BlockParser:
             and self._indents[below] == indent
         )
 
-    def _next_row(self, row: int) -> int | None:
-        while row < len(self._words):
-            if self._words[row]:
-                return row
-            row += 1
-        return None
-
     # Lists
 
     def _enumerated(self, row: int, end: int, *, at_start: bool) -> int | None:
@@ -357,32 +355,17 @@ class BlockParser:
         head = text[:8]
         if ")" not in head and "." not in head:
             return None
-        found = self._next_item(row) or (
-            self._first_item(row) if at_start or self._announced(row) else None
+        lists = self._lists
+        found = lists.next_item(row) or (
+            lists.first_item(row) if at_start or lists.are_announced(row) else None
         )
         if found is None or found.width >= len(text):
             return None
         indent = self._indents[row]
-        self._items[indent] = found
-        self._item_rows[indent] = row
-        for deeper in [each for each in self._items if each > indent]:
-            del self._items[deeper]
+        self._lists.add(row, found)
         number = text[: found.width].strip(" .()") if found.sequence == "arabic" else ""
         self._nodes.append(Item(row, indent, number, cut=found.width))
         return self._paragraph(row, end, cut=found.width)
-
-    def _next_item(self, row: int) -> Enumerator | None:
-        before = self._items.get(self._indents[row])
-        return read_enumerator(self._words[row], before) if before is not None else None
-
-    def _first_item(self, row: int) -> Enumerator | None:
-        found = read_enumerator(self._words[row], None)
-        return (
-            found if found is not None and (found.ordinal <= 1 or found.form == "parens") else None
-        )
-
-    def _announced(self, row: int) -> bool:
-        return row > 0 and self._words[row - 1].endswith((":", "means", "either"))
 
     # Text
 
@@ -418,27 +401,12 @@ class BlockParser:
         while after < end and not self._ends_paragraph(after, end):
             after += 1
         if after == end and _MEANS.search(" ".join(self._words[max(row, after - 2) : after])):
-            after = self._end = self._with_items(after)
+            after = self._end = end_of_items(self._words, after)
         indent = self._indents[row] if indent is None else indent
         if cut:
             indent = self._indents[row] + 1
         self._nodes.append(Paragraph(row, after, indent, cut))
         return after
-
-    def _with_items(self, row: int) -> int:
-        """The line behind a list that is a part of the sentence before it."""
-        end = row
-        before: Enumerator | None = None
-        while (begins := self._next_row(row)) is not None:
-            found = read_enumerator(self._words[begins], before)
-            if found is None or (before is None and found.ordinal != 1):
-                break
-            before = found
-            row = begins + 1
-            while row < len(self._words) and self._words[row]:
-                row += 1
-            end = row
-        return end
 
     def _ends_paragraph(self, row: int, end: int) -> bool:
         text = self._words[row]
@@ -453,10 +421,11 @@ class BlockParser:
         if row + 1 < end and self._words[row + 1][0] in "=-~^*#+" and self._underlines(row):
             return True
         head = text[:8]
+        lists = self._lists
         if ")" in head or "." in head:
             if ENUMERATOR.match(text) and (
-                self._next_item(row) is not None
-                or (self._announced(row) and self._first_item(row) is not None)
+                lists.next_item(row) is not None
+                or (lists.are_announced(row) and lists.first_item(row) is not None)
             ):
                 return True
             if first.isdigit():
