@@ -73,7 +73,9 @@ def test_is_bad_where_nobody_keeps_them_so() -> None:
 def test_is_bad_where_one_stands_still(database: Path) -> None:
     """Events wait, and nothing has moved for longer than is allowed."""
     execute(database, "UPDATE eventdocs_projections SET updated_at = '2020-01-01 00:00:00.000000'")
-    execute(database, "UPDATE eventdocs_events SET recorded_at = '2020-01-01T00:00:00.000000+00:00'")
+    execute(
+        database, "UPDATE eventdocs_events SET recorded_at = '2020-01-01T00:00:00.000000+00:00'"
+    )
     execute(
         database,
         "UPDATE eventdocs_projections SET sequence = 1, "
