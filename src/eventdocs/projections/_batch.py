@@ -85,17 +85,27 @@ def plan(
     """
     steps: list[Step] = []
     for index, event in enumerate(events):
-        handled = [handlers[each] for each in event.types if each in handlers]
-        if not handled or (left_out is not None and left_out(event)):
+        types = event.types
+        first = handlers.get(types[0]) if len(types) == 1 else _first_of(types, handlers)
+        if first is None or (left_out is not None and left_out(event)):
             continue
         try:
-            parts = [part for part in event.parts if part.type in handlers]
-            key = key_of(parts[0]) if parts else event.stream
+            parts = event.parts
+            if len(parts) == 1 and parts[0] is event:
+                # As it nearly always is: one event, one handler.
+                steps.append((index, key_of(event), event, first, None))
+                continue
+            handled = [part for part in parts if part.type in handlers]
+            key = key_of(handled[0]) if handled else event.stream
         except Exception as problem:  # noqa: BLE001 - reported when the event's turn comes
-            steps.append((index, _key_or_stream(event, key_of), event, handled[0], problem))
+            steps.append((index, _key_or_stream(event, key_of), event, first, problem))
             continue
-        steps += [(index, key, part, handlers[part.type], None) for part in parts]
+        steps += [(index, key, part, handlers[part.type], None) for part in handled]
     return steps
+
+
+def _first_of(types: Sequence[str], handlers: Mapping[str, BoundHandler]) -> BoundHandler | None:
+    return next((handlers[each] for each in types if each in handlers), None)
 
 
 def _key_or_stream(event: RecordedEvent[Any], key_of: KeyFunction) -> str:
