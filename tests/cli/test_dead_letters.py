@@ -26,7 +26,7 @@ MEND = (
 
 
 def call(*arguments: str, status: int = 0) -> Result:
-    ended = CliRunner().invoke(main, ("projections", *arguments))
+    ended = CliRunner().invoke(main, arguments)
     assert ended.exit_code == status, ended.output
     return ended
 
@@ -53,21 +53,21 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     asyncio.run(ingest())
     database = tmp_path / "eventdocs.db"
     execute(database, KEEP, GARBLE)
-    call("catch-up", status=1)
+    call("projections", "catch-up", status=1)
     return database
 
 
 @pytest.fixture
 def letter(database: Path) -> dict[str, Any]:
     """What the projection of the meaning stands before."""
-    [found] = answer("dead-letters", "semantic-ir")
+    [found] = answer("dead-letters", "list", "semantic-ir")
     return dict(found)
 
 
 class TestTheList:
     def test_tells_what_is_open_and_why(self, letter: dict[str, Any]) -> None:
         """The event, its key, how often it was tried, what its handler said."""
-        text = call("dead-letters", "semantic-ir").stdout
+        text = call("dead-letters", "list", "semantic-ir").stdout
 
         assert (letter["state"], letter["attempts"], letter["repair"]) == ("failed", 1, None)
         assert letter["ordering_key"] == letter["stream"]
@@ -76,7 +76,7 @@ class TestTheList:
 
     def test_tells_all_of_one_event(self, letter: dict[str, Any]) -> None:
         """Its error with the place where it was raised."""
-        text = call("dead-letters", "semantic-ir", str(letter["sequence"])).stdout
+        text = call("dead-letters", "show", "semantic-ir", str(letter["sequence"])).stdout
 
         assert letter["event_id"] in text
         assert letter["error_type"] in text
@@ -84,16 +84,27 @@ class TestTheList:
 
     def test_of_a_healthy_projection_is_empty(self, database: Path) -> None:
         """And says so; an event that was never set aside is an error."""
-        assert "nothing is set aside" in call("dead-letters", "document-views").stdout
-        assert answer("dead-letters", "document-views") == []
-        never = call("dead-letters", "document-views", "1", status=1)
+        assert "nothing is set aside" in call("dead-letters", "list", "document-views").stdout
+        assert answer("dead-letters", "list", "document-views") == []
+        never = call("dead-letters", "show", "document-views", "1", status=1)
         assert "never set event 1 aside" in never.stderr
+
+    def test_is_of_all_projections_where_none_is_named(self, letter: dict[str, Any]) -> None:
+        """Each event says who has set it aside: the other reader of meanings has done so, too."""
+        everybody = answer("dead-letters", "list")
+
+        assert letter in everybody
+        assert {each["projection"] for each in everybody} == {"semantic-ir", "findings"}
+
+    def test_gives_one_event_as_the_list_does(self, letter: dict[str, Any]) -> None:
+        """A program that has read the list knows its form."""
+        assert answer("dead-letters", "show", "semantic-ir", str(letter["sequence"])) == letter
 
 
 class TestARepair:
     def test_is_the_operating_systems_users(self, letter: dict[str, Any]) -> None:
         """Nobody has to say who they are."""
-        [left] = answer("retry", "semantic-ir", status=1)
+        [left] = answer("dead-letters", "retry", "semantic-ir", status=1)
 
         assert left["attempts"] == 2
         assert (left["repair"]["action"], left["repair"]["by"]) == ("retry", getpass.getuser())
@@ -108,7 +119,7 @@ class TestARepair:
 
         monkeypatch.setattr(getpass, "getuser", nobody)
 
-        [left] = answer("retry", "semantic-ir", status=1)
+        [left] = answer("dead-letters", "retry", "semantic-ir", status=1)
 
         assert left["repair"]["by"] is None
 
@@ -123,6 +134,7 @@ class TestARepair:
             execute(database, MEND)
 
         said = call(
+            "dead-letters",
             command,
             "semantic-ir",
             str(letter["sequence"]),
@@ -130,15 +142,17 @@ class TestARepair:
         ).stdout
 
         assert "nothing is set aside any more" in said
-        assert answer("dead-letters", "semantic-ir") == []
-        [closed] = answer("dead-letters", "semantic-ir", "--all")
+        assert answer("dead-letters", "list", "semantic-ir") == []
+        [closed] = answer("dead-letters", "list", "semantic-ir", "--all")
         assert closed["state"] == state
         assert closed["repair"]["at"]
         told = [closed["repair"][name] for name in ("action", "by", "reason")]
         assert told == [command, "ada", "asked the author"]
-        text = call("dead-letters", "semantic-ir", str(letter["sequence"])).stdout
+        text = call("dead-letters", "show", "semantic-ir", str(letter["sequence"])).stdout
         assert f"{command} by ada at 2" in text
         assert "asked the author" in text
         # Healthy again: nothing stands in its way.
-        [status] = [each for each in answer("status") if each["name"] == "semantic-ir"]
+        [status] = [
+            each for each in answer("projections", "status") if each["name"] == "semantic-ir"
+        ]
         assert (status["state"], status["error"]) == ("running", None)

@@ -26,6 +26,10 @@ def answer(*arguments: str, status: int = 0) -> Any:
     return json.loads(call("projections", *arguments, "--json", status=status).stdout)
 
 
+def mended(*arguments: str, status: int = 0) -> Any:
+    return json.loads(call("dead-letters", *arguments, "--json", status=status).stdout)
+
+
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A log with one document, and read models that have seen nothing of it."""
@@ -150,13 +154,15 @@ class TestReadModels:
     def test_of_an_unknown_name_are_an_error(self, database: Path) -> None:
         """The names that there are are in the answer."""
         for arguments in (
-            ("rebuild", "x"),
-            ("cancel-rebuild", "x"),
-            ("verify", "x"),
-            ("retry", "x"),
-            ("skip", "x", "1"),
+            ("projections", "rebuild", "x"),
+            ("projections", "cancel-rebuild", "x"),
+            ("projections", "verify", "x"),
+            ("dead-letters", "list", "x"),
+            ("dead-letters", "show", "x", "1"),
+            ("dead-letters", "retry", "x"),
+            ("dead-letters", "skip", "x", "1"),
         ):
-            ended = call("projections", *arguments, status=1)
+            ended = call(*arguments, status=1)
 
             assert "no projection 'x'" in ended.stderr
             assert "document-views" in ended.stderr
@@ -186,13 +192,13 @@ class TestAnEventThatCannotBeApplied:
         self, database: Path, stopped: dict[str, int]
     ) -> None:
         """Until then, a retry fails and says what is left."""
-        left = {name: answer("retry", name, status=1) for name in stopped}
+        left = {name: mended("retry", name, status=1) for name in stopped}
         execute(
             database,
             "UPDATE eventdocs_contents SET content = "
             "(SELECT content FROM kept WHERE kept.digest = eventdocs_contents.digest)",
         )
-        done = [answer("retry", name, str(at)) for name, at in stopped.items()]
+        done = [mended("retry", name, str(at)) for name, at in stopped.items()]
         caught_up = answer("catch-up")
         verified = answer("verify")
 
@@ -206,7 +212,7 @@ class TestAnEventThatCannotBeApplied:
         """Skipping it lets the projection go on behind it."""
         name, at = next(iter(stopped.items()))
 
-        text = call("projections", "skip", name, str(at)).stdout
+        text = call("dead-letters", "skip", name, str(at)).stdout
 
         assert "nothing is set aside any more" in text
         [status] = [each for each in answer("status") if each["name"] == name]

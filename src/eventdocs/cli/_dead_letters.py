@@ -1,4 +1,4 @@
-"""`eventdocs projections dead-letters`, `retry`, `skip` and `resolve`: what was set aside."""
+"""`eventdocs dead-letters`: what projections could not apply, and how it is mended."""
 
 from __future__ import annotations
 
@@ -40,38 +40,63 @@ def _user() -> str | None:
         return None
 
 
-@click.command("dead-letters", short_help="List what was set aside.")
-@click.argument("projection")
-@click.argument("sequence", type=click.IntRange(min=1), required=False)
+@click.group("dead-letters", short_help="Show and mend what projections could not apply.")
+def dead_letters() -> None:
+    """Show and mend what projections could not apply.
+
+    `eventdocs projections status` tells how many events each has set aside.
+    """
+
+
+@dead_letters.command("list", short_help="List what was set aside.")
+@click.argument("projection", required=False)
 @click.option("--all", "is_all", is_flag=True, help="Also what was applied, resolved or skipped.")
 @database_option
 @common_options
 @pass_app
-def dead_letters(app: App, *, projection: str, sequence: int | None, is_all: bool) -> None:
-    """List what PROJECTION could not apply, and what waits behind it.
-
-    With SEQUENCE, tell all that is known of that event's failure, also if it was repaired.
-    """
+def list_(app: App, *, projection: str | None, is_all: bool) -> None:
+    """List what PROJECTION, or any of them, could not apply, and what waits behind it."""
 
     async def query() -> list[DeadLetter]:
         from eventdocs.projections import DeadLetterState
 
         open_ones = (DeadLetterState.FAILED, DeadLetterState.WAITING)
-        states = tuple(DeadLetterState) if is_all or sequence is not None else open_ones
+        states = tuple(DeadLetterState) if is_all else open_ones
         async with app.library() as library:
-            found = await library.runner.dead_letters(projection, states=states)
-        return [each for each in found if sequence in (None, each.sequence)]
+            runner = library.runner
+            names = [projection] if projection else [each.name for each in await runner.status()]
+            return [
+                each for name in names for each in await runner.dead_letters(name, states=states)
+            ]
 
-    found = app.run(query())
-    if sequence is None or app.output.as_json:
-        _show(app, found, empty="nothing is set aside")
-    elif found:
-        _show_one(app, found[0])
-    if sequence is not None and not found:
+    _show(app, app.run(query()), empty="nothing is set aside")
+
+
+@dead_letters.command(short_help="Tell all about one event's failure.")
+@click.argument("projection")
+@click.argument("sequence", type=click.IntRange(min=1))
+@database_option
+@common_options
+@pass_app
+def show(app: App, *, projection: str, sequence: int) -> None:
+    """Tell all that is known of the failure of the event at SEQUENCE, also if it was repaired."""
+
+    async def query() -> list[DeadLetter]:
+        from eventdocs.projections import DeadLetterState
+
+        async with app.library() as library:
+            return await library.runner.dead_letters(projection, states=tuple(DeadLetterState))
+
+    found = [each for each in app.run(query()) if each.sequence == sequence]
+    if not found:
         raise click.ClickException(f"projection {projection!r} never set event {sequence} aside")
+    if app.output.as_json:
+        app.output.json(found[0])
+    else:
+        _show_one(app, found[0])
 
 
-@click.command(short_help="Apply again what was set aside.")
+@dead_letters.command(short_help="Apply again what was set aside.")
 @click.argument("projection")
 @click.argument("sequence", type=click.IntRange(min=1), required=False)
 @_repair_options
@@ -90,7 +115,7 @@ def retry(
     _show_left(app, app.run(work()))
 
 
-@click.command(short_help="Leave an event out for good.")
+@dead_letters.command(short_help="Leave an event out for good.")
 @click.argument("projection")
 @click.argument("sequence", type=click.IntRange(min=1))
 @_repair_options
@@ -107,7 +132,7 @@ def skip(app: App, *, projection: str, sequence: int, by: str | None, reason: st
     _show_left(app, app.run(work()))
 
 
-@click.command(short_help="Close an event whose effect was made by hand.")
+@dead_letters.command(short_help="Close an event whose effect was made by hand.")
 @click.argument("projection")
 @click.argument("sequence", type=click.IntRange(min=1))
 @_repair_options
@@ -141,6 +166,7 @@ def _show(app: App, letters: Sequence[DeadLetter], *, empty: str) -> None:
         return
     app.output.grid(
         grid(
+            "Projection",
             Column(title="Sequence", right=True),
             "Key",
             "Type",
@@ -150,6 +176,7 @@ def _show(app: App, letters: Sequence[DeadLetter], *, empty: str) -> None:
             "Last repair",
             rows=[
                 (
+                    each.projection,
                     each.sequence,
                     each.ordering_key,
                     each.type,

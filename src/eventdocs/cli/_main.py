@@ -12,6 +12,8 @@ import click
 from typing_extensions import override
 
 from eventdocs.cli._app import INTERRUPTED, App
+from eventdocs.cli._completion import completion
+from eventdocs.cli._dead_letters import dead_letters
 from eventdocs.cli._demo import demo
 from eventdocs.cli._documents import documents, findings, show
 from eventdocs.cli._events import events
@@ -139,7 +141,8 @@ def _told(error: OSError) -> str:
 @click.group(
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 all went well, 1 something failed, 2 wrong usage, 130 interrupted.",
+    epilog="Exit status: 0 all went well, 1 something failed, 2 wrong usage, 130 interrupted, "
+    "141 nobody read the answer to its end.",
 )
 @click.version_option(package_name="eventdocs", message="eventdocs %(version)s")
 @database_option
@@ -164,9 +167,11 @@ for _command in (
     log,
     types,
     projections,
+    dead_letters,
     health,
     migrate,
     settings,
+    completion,
     version,
 ):
     main.add_command(_command)

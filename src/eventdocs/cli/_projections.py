@@ -9,7 +9,6 @@ import attrs
 import click
 
 from eventdocs.cli._app import App
-from eventdocs.cli._dead_letters import dead_letters, resolve, retry, skip
 from eventdocs.cli._options import common_options, database_option, pass_app
 from eventdocs.cli._output import Column, grid
 
@@ -28,6 +27,7 @@ def projections() -> None:
     """Show and mend the read models of documents.
 
     `eventdocs projections status` names them.
+    What they could not apply is the affair of `eventdocs dead-letters`.
     """
 
 
@@ -238,10 +238,6 @@ def verify(
         )
     if not all(each.is_equal for each in reports):
         raise click.exceptions.Exit(1)
-
-
-for command in (dead_letters, retry, resolve, skip):
-    projections.add_command(command)
 
 
 def _show_status(app: App, found: Sequence[ProjectionStatus]) -> None:

@@ -11,7 +11,7 @@ from eventdocs.cli._options import common_options, database_option, pass_app
 from eventdocs.cli._output import Column, grid
 
 
-@click.command()
+@click.command(short_help="Show what is in force, and where each value came from.")
 @click.option("--set", "only_set", is_flag=True, help="Only what differs from the defaults.")
 @database_option
 @common_options
