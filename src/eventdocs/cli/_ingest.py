@@ -56,6 +56,7 @@ class FileOutcome:
 )
 @click.option(
     "--jobs",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     default=1,
     help="Extract meanings in this many processes at once; 1, the default, needs none.",
