@@ -7,10 +7,12 @@ EventdocsError
 │   └── InvalidArchiveError
 ├── ConfigurationError
 ├── StoreError
+│   ├── DataLossError
 │   ├── EventIdConflictError
 │   ├── InvalidStreamNameError
 │   ├── MigrationChangedError
 │   ├── NotAnEventStoreError
+│   ├── SchemaDriftError
 │   ├── SchemaError
 │   │   ├── SchemaTooNewError
 │   │   └── SchemaTooOldError
@@ -74,6 +76,7 @@ __all__ = [
     "CommandRefusedError",
     "ConfigurationError",
     "ContentMissingError",
+    "DataLossError",
     "DocumentError",
     "EventIdConflictError",
     "EventLostError",
@@ -98,6 +101,7 @@ __all__ = [
     "RebuildCancelledError",
     "RebuildFailedError",
     "RevisionUnavailableError",
+    "SchemaDriftError",
     "SchemaError",
     "SchemaTooNewError",
     "SchemaTooOldError",
@@ -315,6 +319,46 @@ class NotAnEventStoreError(StoreError):
 
     def __str__(self) -> str:
         return f"{self.database} is not an eventdocs database: {self.reason}"
+
+
+@attrs.define(eq=False)
+class DataLossError(StoreError):
+    """Going back to an earlier schema would lose something for ever. Nothing was changed.
+
+    Back the database up, then repeat the call with `allow_data_loss=True`.
+
+    Attributes:
+        database: Its address, without secrets.
+        losses: One each: the version that is taken back, then what is lost with it.
+    """
+
+    database: str
+    losses: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database}: going back would lose, for ever, {'; '.join(self.losses)}; "
+            "back it up, then allow the loss of data explicitly"
+        )
+
+
+@attrs.define(eq=False)
+class SchemaDriftError(StoreError):
+    """The database's tables are not those that its version of the schema declares.
+
+    Somebody has changed them by hand, or an index was left unfinished. Undo the changes,
+    or restore a backup.
+
+    Attributes:
+        database: Its address, without secrets.
+        differences: One sentence each.
+    """
+
+    database: str
+    differences: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"{self.database} has drifted: {'; '.join(self.differences)}"
 
 
 @attrs.define(eq=False)

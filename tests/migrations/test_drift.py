@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from eventdocs.migrations import upgrade, verify
+from eventdocs.migrations import drift, upgrade
 from eventdocs.testing._postgres_server import PostgresServer
 
 
@@ -62,7 +62,7 @@ class TestOnPostgres:
         """What a migration forgot, or a person changed by hand."""
         postgres_server.execute(change, database=postgres_url.rpartition("/")[2])
 
-        differences = await verify(postgres_url)
+        differences = await drift(postgres_url)
 
         assert len(differences) == 1
         assert differences[0].startswith(told)
@@ -92,4 +92,4 @@ class TestOnSqlite:
         connection.execute(change)
         connection.close()
 
-        assert await verify(sqlite_url) == [told]
+        assert await drift(sqlite_url) == [told]

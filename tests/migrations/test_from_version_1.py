@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateTable
 
 from eventdocs import event, open_store
 from eventdocs.errors import SchemaTooOldError
-from eventdocs.migrations import LATEST, current, plan, upgrade, verify
+from eventdocs.migrations import LATEST, current, drift, plan, upgrade
 from eventdocs.migrations._declared import ledger
 from eventdocs.migrations._steps import steps
 from eventdocs.store import Decider, Snapshots
@@ -102,7 +102,7 @@ async def test_the_upgrade_leads_to_the_declared_tables(url: str) -> None:
     await upgrade(url)
 
     assert await current(url) == LATEST
-    assert await verify(url) == []
+    assert await drift(url) == []
 
 
 async def test_the_events_are_there_and_the_log_goes_on(url: str) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from eventdocs.errors import SchemaTooOldError
-from eventdocs.migrations import index_metadata, upgrade, verify
+from eventdocs.migrations import drift, index_metadata, upgrade
 from eventdocs.migrations._metadata_index import index_name
 from eventdocs.testing._postgres_server import PostgresServer
 from tests.backends.postgres_hosts import sql
@@ -22,7 +22,7 @@ async def test_an_index_is_made_once_and_is_no_drift(database_url: str) -> None:
     made = [await index_metadata(database_url, key) for key in ("tenant", ODD, "tenant", ODD)]
 
     assert made == [True, True, False, False]
-    assert await verify(database_url) == []
+    assert await drift(database_url) == []
 
 
 async def test_an_index_stands_in_the_chosen_schema(empty_postgres_url: str) -> None:
@@ -31,7 +31,7 @@ async def test_an_index_stands_in_the_chosen_schema(empty_postgres_url: str) -> 
 
     assert await index_metadata(empty_postgres_url, "tenant", schema="Archive")
     assert not await index_metadata(empty_postgres_url, "tenant", schema="Archive")
-    assert await verify(empty_postgres_url, schema="Archive") == []
+    assert await drift(empty_postgres_url, schema="Archive") == []
 
 
 async def test_an_interrupted_index_is_built_anew(

@@ -19,7 +19,7 @@ from eventdocs.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from eventdocs.migrations import LATEST, check, current, plan, upgrade, verify
+from eventdocs.migrations import LATEST, check, current, drift, plan, upgrade
 from eventdocs.testing._postgres_server import PostgresServer
 
 
@@ -62,7 +62,7 @@ class TestFromZero:
         assert [step.version for step in applied] == list(range(1, LATEST + 1))
         assert applied == planned
         assert await current(empty_url) == LATEST
-        assert await verify(empty_url) == []
+        assert await drift(empty_url) == []
 
     async def test_a_second_run_is_no_step(self, empty_url: str) -> None:
         """Upgrading what is up to date changes nothing."""
@@ -78,7 +78,7 @@ class TestFromZero:
         assert await current(engine) == 0
         await upgrade(engine)
 
-        assert await verify(engine) == []
+        assert await drift(engine) == []
 
     async def test_each_log_has_an_identity_of_its_own(
         self, empty_postgres_url: str, sqlite_url: str
@@ -132,7 +132,7 @@ class TestConcurrently:
         applied = await asyncio.gather(*(upgrade(empty_url) for _ in range(6)))
 
         assert sorted(len(steps) for steps in applied) == [0, 0, 0, 0, 0, LATEST]
-        assert await verify(empty_url) == []
+        assert await drift(empty_url) == []
 
 
 class TestSchemas:
@@ -141,10 +141,10 @@ class TestSchemas:
         await upgrade(empty_postgres_url, schema="archive")
 
         assert await current(empty_postgres_url, schema="archive") == LATEST
-        assert await verify(empty_postgres_url, schema="archive") == []
+        assert await drift(empty_postgres_url, schema="archive") == []
         assert await current(empty_postgres_url) == 0
         await upgrade(empty_postgres_url)
-        assert await verify(empty_postgres_url) == []
+        assert await drift(empty_postgres_url) == []
 
     async def test_refuses_a_name_that_is_none(self, empty_postgres_url: str) -> None:
         """Before it reaches a statement."""

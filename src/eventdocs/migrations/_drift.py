@@ -2,42 +2,86 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from typing import Any, Final, overload
 
 from sqlalchemy import CheckConstraint, Column, Connection, Table, UniqueConstraint, inspect, text
 from sqlalchemy.engine import Inspector
 from sqlalchemy.exc import SAWarning
 
 from eventdocs.backends.tables import METADATA_INDEX
+from eventdocs.errors import SchemaDriftError, SchemaTooOldError
 from eventdocs.migrations._declared import declared_tables
-from eventdocs.migrations._target import Target, reading
+from eventdocs.migrations._ledger import read_version
+from eventdocs.migrations._steps import LATEST, steps
+from eventdocs.migrations._target import AsyncTarget, Session, SyncTarget, Target, perform
 
 _EXPRESSION: Final = "an expression"
-_FUNCTIONS: Final = (
-    "eventdocs_append",
-    "eventdocs_append_all",
-    "eventdocs_append_one",
-    "eventdocs_hold_watermark",
-    "eventdocs_namespace",
-    "eventdocs_watermark",
+_FUNCTION: Final = re.compile(
+    r"CREATE (?:OR REPLACE )?FUNCTION @schema@\.(?P<name>\w+)\("
+    r".*?AS (?P<tag>\$\w*\$)(?P<body>.*?)(?P=tag)",
+    re.DOTALL,
 )
 
 
-async def verify(target: Target, *, schema: str | None = None) -> list[str]:
+@overload
+def drift(target: AsyncTarget, *, schema: str | None = None) -> Coroutine[Any, Any, list[str]]: ...
+
+
+@overload
+def drift(target: SyncTarget, *, schema: str | None = None) -> list[str]: ...
+
+
+def drift(
+    target: Target, *, schema: str | None = None
+) -> list[str] | Coroutine[Any, Any, list[str]]:
     """Compare the database with the tables that this eventdocs declares.
 
     Args:
-        target: The database.
+        target: The database. An address, or something asynchronous, is awaited.
         schema: The PostgreSQL schema of the tables; None for the search path's.
 
     Returns:
         The differences, one sentence each; none if all is as it should be. What a host
         has added beside our tables is not ours to judge; what it added to them is told.
     """
-    async with reading(target) as connection:
-        return await connection.run_sync(_all_differences, schema)
+    return perform(target, lambda session: _all_differences(session.connection, schema))
+
+
+@overload
+def verify(target: AsyncTarget, *, schema: str | None = None) -> Coroutine[Any, Any, None]: ...
+
+
+@overload
+def verify(target: SyncTarget, *, schema: str | None = None) -> None: ...
+
+
+def verify(target: Target, *, schema: str | None = None) -> Coroutine[Any, Any, None] | None:
+    """Make sure that the database has the latest version, step for step, and no drift.
+
+    Args:
+        target: The database. An address, or something asynchronous, is awaited.
+        schema: The PostgreSQL schema of the tables; None for the search path's.
+
+    Raises:
+        SchemaTooOldError: It is to be upgraded first.
+        SchemaTooNewError: A newer eventdocs has upgraded it.
+        NotAnEventStoreError: It holds tables with our names that are not ours.
+        MigrationChangedError: Another build of eventdocs has upgraded it.
+        SchemaDriftError: Its tables differ from those that are declared.
+    """
+
+    def look(session: Session) -> None:
+        found = read_version(session.connection, schema)
+        if found < LATEST:
+            raise SchemaTooOldError(session.database, found, LATEST)
+        differences = _all_differences(session.connection, schema)
+        if differences:
+            raise SchemaDriftError(session.database, differences)
+
+    return perform(target, look)
 
 
 def _all_differences(connection: Connection, schema: str | None) -> list[str]:
@@ -66,7 +110,8 @@ def _differences(connection: Connection, schema: str | None) -> Iterator[str]:
             yield from _compare(f"{table.name}, {what}", declared, found)
     if connection.dialect.name == "postgresql":
         yield from _differing_sequence(connection, schema)
-        yield from _missing_functions(connection, schema)
+        yield from _differing_functions(connection, schema)
+        yield from _unfinished_indexes(connection, schema)
 
 
 def _compare(what: str, declared: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
@@ -182,14 +227,39 @@ def _differing_sequence(connection: Connection, schema: str | None) -> Iterator[
         yield f"sequence eventdocs_sequence caches {cache} numbers, declared is 1"
 
 
-def _missing_functions(connection: Connection, schema: str | None) -> Iterator[str]:
-    for name in _FUNCTIONS:
+def _differing_functions(connection: Connection, schema: str | None) -> Iterator[str]:
+    declared = {
+        match["name"]: match["body"]
+        for step in steps("postgresql")
+        for match in _FUNCTION.finditer(step.sql)
+    }
+    for name, body in sorted(declared.items()):
         found = connection.scalar(
-            text("SELECT to_regproc(CAST(:qualifier AS text) || CAST(:name AS text))"),
+            text(
+                "SELECT prosrc FROM pg_proc "
+                "WHERE oid = to_regproc(CAST(:qualifier AS text) || CAST(:name AS text))"
+            ),
             {"qualifier": _qualifier(schema), "name": name},
         )
         if found is None:
             yield f"function {name} is missing"
+        elif found != body.replace("@schema@.", _qualifier(schema)):
+            yield f"function {name} has another body than is declared"
+
+
+def _unfinished_indexes(connection: Connection, schema: str | None) -> Iterator[str]:
+    for table in declared_tables():
+        found = connection.scalars(
+            text(
+                "SELECT name.relname FROM pg_index AS index "
+                "JOIN pg_class AS name ON name.oid = index.indexrelid "
+                "WHERE NOT index.indisvalid AND index.indrelid = "
+                "to_regclass(CAST(:qualifier AS text) || CAST(:name AS text)) ORDER BY 1"
+            ),
+            {"qualifier": _qualifier(schema), "name": table.name},
+        )
+        for name in found:
+            yield f"{table.name}, index {name} is unfinished: it is written and not read"
 
 
 def _qualifier(schema: str | None) -> str:

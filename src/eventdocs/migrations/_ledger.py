@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,14 +55,13 @@ async def check(
         NotAnEventStoreError: It holds tables with our names that are not ours.
         MigrationChangedError: Another build of eventdocs has upgraded it.
     """
-    found = await read_version(connection, schema, database=database)
+    database = database or label_for(connection.engine.url)
+    found = await connection.run_sync(read_version, schema, database=database)
     if found < LATEST:
-        raise SchemaTooOldError(database or label_for(connection.engine.url), found, LATEST)
+        raise SchemaTooOldError(database, found, LATEST)
 
 
-async def read_version(
-    connection: AsyncConnection, schema: str | None, *, database: str | None = None
-) -> int:
+def read_version(connection: Connection, schema: str | None, *, database: str | None = None) -> int:
     """Read the version a database is at; 0 if it holds none of our tables.
 
     Raises:
@@ -72,20 +71,16 @@ async def read_version(
     """
     database = database or label_for(connection.engine.url)
     dialect = connection.dialect.name
-    tables = set(await connection.scalars(_TABLES[dialect], {"schema": schema}))
+    tables = set(connection.scalars(_TABLES[dialect], {"schema": schema}))
     if ledger.name not in tables:
         known = sorted(tables & {table.name for table in declared_tables()})
         if known:
             raise NotAnEventStoreError(database, f"it has a table {known[0]} of another making")
         return 0
     try:
-        rows = (
-            await connection.execute(
-                select(ledger.c.version, ledger.c.name, ledger.c.checksum).order_by(
-                    ledger.c.version
-                ),
-                execution_options={"schema_translate_map": {None: schema}},
-            )
+        rows = connection.execute(
+            select(ledger.c.version, ledger.c.name, ledger.c.checksum).order_by(ledger.c.version),
+            execution_options={"schema_translate_map": {None: schema}},
         ).all()
     except DBAPIError as error:
         raise NotAnEventStoreError(

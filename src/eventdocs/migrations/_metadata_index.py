@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from eventdocs.backends.tables import METADATA_INDEX
-from eventdocs.migrations._ledger import check
-from eventdocs.migrations._target import reading, writing
+from eventdocs.errors import SchemaTooOldError
+from eventdocs.migrations._ledger import read_version
+from eventdocs.migrations._steps import LATEST
+from eventdocs.migrations._target import Session, perform
 from eventdocs.store import check_metadata_key
 
 _IS_VALID = text(
@@ -45,15 +47,19 @@ async def index_metadata(target: AsyncEngine | str, key: str, *, schema: str | N
         NotAnEventStoreError: It holds tables with our names that are not ours.
     """
     check_metadata_key(key)
-    async with reading(target) as connection:
-        await check(connection, schema)
-        on_sqlite = connection.dialect.name == "sqlite"
-    if on_sqlite:
-        async with writing(target) as connection:
-            return await _on_sqlite(connection, key)
-    async with reading(target) as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        return await _on_postgres(connection, key, schema)
+    return await perform(target, lambda session: _index(session, key, schema))
+
+
+def _index(session: Session, key: str, schema: str | None) -> bool:
+    connection = session.connection
+    found = read_version(connection, schema)
+    if found < LATEST:
+        raise SchemaTooOldError(session.database, found, LATEST)
+    connection.rollback()  # ends what the question has begun
+    if session.dialect == "sqlite":
+        with session.transaction():
+            return _on_sqlite(connection, key)
+    return _on_postgres(connection.execution_options(isolation_level="AUTOCOMMIT"), key, schema)
 
 
 def index_name(key: str) -> str:
@@ -63,29 +69,29 @@ def index_name(key: str) -> str:
     return f"{METADATA_INDEX}{readable}_{digest}"
 
 
-async def _on_sqlite(connection: AsyncConnection, key: str) -> bool:
+def _on_sqlite(connection: Connection, key: str) -> bool:
     name = index_name(key)
-    found = await connection.scalar(
+    found = connection.scalar(
         text("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = :name"), {"name": name}
     )
     if found is None:
         value = f"json_extract(metadata, '$.\"{key}\"')"
-        await connection.exec_driver_sql(
+        connection.exec_driver_sql(
             f'CREATE INDEX "{name}" ON eventdocs_events ({value}, sequence) '
             f"WHERE {value} IS NOT NULL"
         )
     return found is None
 
 
-async def _on_postgres(connection: AsyncConnection, key: str, schema: str | None) -> bool:
+def _on_postgres(connection: Connection, key: str, schema: str | None) -> bool:
     name, qualifier = index_name(key), "" if schema is None else f'"{schema}".'
-    is_valid = await connection.scalar(_IS_VALID, {"name": name, "qualifier": qualifier})
+    is_valid = connection.scalar(_IS_VALID, {"name": name, "qualifier": qualifier})
     if is_valid:
         return False
     if is_valid is False:
-        await connection.exec_driver_sql(f'DROP INDEX CONCURRENTLY {qualifier}"{name}"')
+        connection.exec_driver_sql(f'DROP INDEX CONCURRENTLY {qualifier}"{name}"')
     value = f"(metadata ->> '{key}')"
-    await connection.exec_driver_sql(
+    connection.exec_driver_sql(
         f'CREATE INDEX CONCURRENTLY "{name}" ON {qualifier}eventdocs_events ({value}, sequence) '
         f"WHERE {value} IS NOT NULL"
     )

@@ -1,135 +1,322 @@
-"""The runner: brings a database from the version it has to the latest."""
+"""The runner: takes a database from the version it has to another, up or down."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from datetime import UTC, datetime
-from typing import Final
+import time
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final, overload
 
-from sqlalchemy import insert, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.schema import CreateTable
+import attrs
+from sqlalchemy import Connection, text
 
-from eventdocs.backends import label_for
-from eventdocs.errors import ConfigurationError, StoreBusyError
-from eventdocs.migrations._declared import ledger
+from eventdocs.errors import ConfigurationError, DataLossError, StoreBusyError
 from eventdocs.migrations._ledger import read_version
-from eventdocs.migrations._steps import Step, steps
-from eventdocs.migrations._target import Target, reading, writing
+from eventdocs.migrations._names import check_schema_name, check_version
+from eventdocs.migrations._script import emit, statements_of
+from eventdocs.migrations._steps import LATEST, Step, route
+from eventdocs.migrations._target import AsyncTarget, Session, SyncTarget, Target, perform
 
-_LOCK: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('eventdocs.migrations', 0))")
-_LOCK_SECONDS: Final = 60.0
-_SCHEMA_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_LOCK: Final = "hashtextextended('eventdocs.migrations', 0)"
+_TRY_TRANSACTION: Final = text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
+_TRY_SESSION: Final = text(f"SELECT pg_try_advisory_lock({_LOCK})")
+_UNLOCK: Final = text(f"SELECT pg_advisory_unlock({_LOCK})")
+_OTHERS_SECONDS: Final = 60.0
 
 
-async def upgrade(target: Target, *, schema: str | None = None) -> list[Step]:
-    """Bring the database to the latest version of the schema; do nothing if it has it.
+@attrs.frozen(kw_only=True)
+class _Way:
+    """Where to go, and how.
 
-    All steps are one transaction. Any number of processes may call it at once: one does
-    the work, the others wait for it. Inside the caller's own transaction (*target* is a
-    connection), the steps become permanent when the caller commits.
+    Attributes:
+        version: The version to reach.
+        is_down: Whether to go down, and not up.
+        schema: The PostgreSQL schema of the tables.
+        concurrently: Whether indexes are built beside writers.
+        lock_timeout: Seconds.
+        since: The version that the database has, where it cannot be asked.
+        allow_data_loss: Whether steps that lose something may be taken.
+    """
+
+    version: int
+    is_down: bool = False
+    schema: str | None
+    concurrently: bool
+    lock_timeout: float
+    since: int | None
+    allow_data_loss: bool = False
+
+
+@overload
+def upgrade(
+    target: AsyncTarget,
+    *,
+    version: int = ...,
+    schema: str | None = None,
+    concurrently: bool = False,
+    lock_timeout: float = 10.0,
+) -> Coroutine[Any, Any, list[Step]]: ...
+
+
+@overload
+def upgrade(
+    target: SyncTarget,
+    *,
+    version: int = ...,
+    schema: str | None = None,
+    concurrently: bool = False,
+    lock_timeout: float = 10.0,
+    since: int | None = None,
+) -> list[Step]: ...
+
+
+def upgrade(
+    target: Target,
+    *,
+    version: int = LATEST,
+    schema: str | None = None,
+    concurrently: bool = False,
+    lock_timeout: float = 10.0,
+    since: int | None = None,
+) -> list[Step] | Coroutine[Any, Any, list[Step]]:
+    """Bring the database to a version of the schema; do nothing if it is there or beyond.
+
+    All steps are one transaction, so a failure leaves the version that was there. Any
+    number of processes may call it at once: one does the work, the others wait for it.
+    Inside the caller's own transaction (*target* is a connection, or Alembic's `op`), the
+    steps become permanent when the caller commits.
 
     Args:
-        target: The database.
+        target: The database. An address, or something asynchronous, is awaited; `op` and
+            other synchronous targets answer at once.
+        version: The version to reach, at most the latest.
         schema: The PostgreSQL schema for the tables, made if it is missing; None for
             the first of the search path.
+        concurrently: On PostgreSQL, build indexes of tables that are in use while others
+            write to them. Each step then is permanent as soon as it is done; after a
+            failure, the same call goes on where it was, and replaces an index that was
+            left unfinished. Not possible inside a transaction of the caller's, nor
+            through a pooler; in a revision of Alembic, what the revision has done before
+            is committed.
+        lock_timeout: Seconds that each statement waits for other transactions on
+            PostgreSQL, and that these wait behind it. 0 is for ever.
+        since: The version that the database has, for Alembic's offline mode only, where
+            it cannot be asked.
 
     Returns:
-        The steps that were applied.
+        The steps that were taken.
 
     Raises:
         SchemaTooNewError: A newer eventdocs has upgraded it.
         NotAnEventStoreError: It holds tables with our names that are not ours.
         MigrationChangedError: Another build of eventdocs has upgraded it.
-        StoreBusyError: Another migrator did not finish within a minute.
+        StoreBusyError: Another transaction kept a lock longer than *lock_timeout*, or
+            another migrator did not finish within a minute. Repeat the call.
+        ConfigurationError: An argument cannot work with this target.
     """
-    async with writing(target) as connection:
-        _check_schema_name(connection, schema)
-        await _lock(connection)
-        pending = await _pending(connection, schema)
-        if pending:
-            await _create_schema(connection, schema)
-            options = {"schema_translate_map": {None: schema}}
-            await connection.execute(
-                CreateTable(ledger, if_not_exists=True), execution_options=options
-            )
-            for step in pending:
-                for statement in step.statements(schema):
-                    await connection.exec_driver_sql(statement)
-                await connection.execute(
-                    insert(ledger).values(
-                        version=step.version,
-                        name=step.name,
-                        checksum=step.checksum,
-                        applied_at=datetime.now(UTC),
-                    ),
-                    execution_options=options,
-                )
-        return pending
-
-
-async def current(target: Target, *, schema: str | None = None) -> int:
-    """Tell the version of the schema that the database has; 0 if it has none of our tables.
-
-    Raises:
-        SchemaTooNewError: A newer eventdocs has upgraded it.
-        NotAnEventStoreError: It holds tables with our names that are not ours.
-        MigrationChangedError: Another build of eventdocs has upgraded it.
-    """
-    async with reading(target) as connection:
-        return await read_version(connection, schema)
-
-
-async def plan(target: Target, *, schema: str | None = None) -> list[Step]:
-    """Tell which steps `upgrade` would apply; their `statements` are the SQL it would run.
-
-    Raises:
-        SchemaTooNewError: A newer eventdocs has upgraded it.
-        NotAnEventStoreError: It holds tables with our names that are not ours.
-        MigrationChangedError: Another build of eventdocs has upgraded it.
-    """
-    async with reading(target) as connection:
-        return await _pending(connection, schema)
-
-
-async def _pending(connection: AsyncConnection, schema: str | None) -> list[Step]:
-    found = await read_version(connection, schema)
-    return [step for step in steps(connection.dialect.name) if step.version > found]
-
-
-async def _lock(connection: AsyncConnection) -> None:
-    """Keep other migrators out until the transaction ends.
-
-    It is asked for again and again, never waited for: a waiting statement holds a snapshot
-    that an index built concurrently would wait for in turn. SQLite has one writer anyway.
-    """
-    if connection.dialect.name == "sqlite":
-        return
-    deadline = asyncio.get_running_loop().time() + _LOCK_SECONDS
-    while not (await connection.execute(_LOCK)).scalar_one():
-        if asyncio.get_running_loop().time() > deadline:
-            raise StoreBusyError(label_for(connection.engine.url), "another migration is under way")
-        await asyncio.sleep(0.05)
-
-
-def _check_schema_name(connection: AsyncConnection, schema: str | None) -> None:
-    if schema is None:
-        return
-    if connection.dialect.name == "sqlite":
-        raise ConfigurationError([f"SQLite has no schemas: leave out schema={schema!r}"])
-    if not _SCHEMA_NAME.fullmatch(schema) or schema.lower().startswith("pg_"):
-        raise ConfigurationError(
-            [f"schema {schema!r}: use letters, digits and underscores, and no pg_ before them"]
-        )
-
-
-async def _create_schema(connection: AsyncConnection, schema: str | None) -> None:
-    if schema is None:
-        return
-    exists = await connection.scalar(
-        text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema)"),
-        {"schema": schema},
+    way = _Way(
+        version=version,
+        schema=schema,
+        concurrently=concurrently,
+        lock_timeout=lock_timeout,
+        since=since,
     )
-    if not exists:  # IF NOT EXISTS would ask for the right to create one all the same
-        await connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
+    return _take(target, way)
+
+
+@overload
+def downgrade(
+    target: AsyncTarget,
+    *,
+    version: int,
+    schema: str | None = None,
+    concurrently: bool = False,
+    lock_timeout: float = 10.0,
+    allow_data_loss: bool = False,
+) -> Coroutine[Any, Any, list[Step]]: ...
+
+
+@overload
+def downgrade(
+    target: SyncTarget,
+    *,
+    version: int,
+    schema: str | None = None,
+    concurrently: bool = False,
+    lock_timeout: float = 10.0,
+    allow_data_loss: bool = False,
+    since: int | None = None,
+) -> list[Step]: ...
+
+
+def downgrade(
+    target: Target,
+    *,
+    version: int,
+    schema: str | None = None,
+    concurrently: bool = False,
+    lock_timeout: float = 10.0,
+    allow_data_loss: bool = False,
+    since: int | None = None,
+) -> list[Step] | Coroutine[Any, Any, list[Step]]:
+    """Take the database back to an earlier version; do nothing if it is there or before it.
+
+    Stop what works with the database first: this eventdocs refuses it afterwards. Read
+    models stay as they are.
+
+    Args:
+        target: As for `upgrade`.
+        version: The version to go back to; 0 removes all tables of the log.
+        schema: As for `upgrade`.
+        concurrently: As for `upgrade`.
+        lock_timeout: As for `upgrade`.
+        allow_data_loss: Take also steps that lose something for ever; `plan` tells what.
+        since: As for `upgrade`.
+
+    Returns:
+        The steps that were taken, the newest first.
+
+    Raises:
+        DataLossError: Something would be lost. Nothing was changed.
+        SchemaTooNewError: A newer eventdocs has upgraded it; downgrade it with that one.
+        NotAnEventStoreError: It holds tables with our names that are not ours.
+        MigrationChangedError: Another build of eventdocs has upgraded it.
+        StoreBusyError: As for `upgrade`.
+        ConfigurationError: An argument cannot work with this target.
+    """
+    way = _Way(
+        version=version,
+        is_down=True,
+        schema=schema,
+        concurrently=concurrently,
+        lock_timeout=lock_timeout,
+        since=since,
+        allow_data_loss=allow_data_loss,
+    )
+    return _take(target, way)
+
+
+def _take(target: Target, way: _Way) -> list[Step] | Coroutine[Any, Any, list[Step]]:
+    check_version(way.version)
+    if way.lock_timeout < 0:
+        raise ConfigurationError([f"lock_timeout is {way.lock_timeout:g}; it cannot be below 0"])
+    script = emit(target)
+    if script is not None:
+        if way.since is None:
+            problem = (
+                "without a connection, the version that the database has is not known; "
+                "give it: since=…"
+            )
+            raise ConfigurationError([problem])
+        check_version(way.since)
+        check_schema_name(script.dialect, way.schema)
+        pending = _pending(way, script.dialect, way.since, script.dialect)
+        for step in pending:
+            script.step(step, way.schema, concurrently=way.concurrently)
+        return pending
+    return perform(target, partial(_go, way))
+
+
+def _go(way: _Way, session: Session) -> list[Step]:
+    check_schema_name(session.dialect, way.schema)
+    if way.concurrently and session.dialect == "postgresql":
+        return _go_step_by_step(way, session)
+    connection = session.connection
+    with (
+        session.transaction(),
+        _locked(session, _TRY_TRANSACTION),
+        _patience(connection, way, is_local=True),
+    ):
+        pending = _find_pending(way, session)
+        for step in pending:
+            _take_step(connection, step, way)
+    return pending
+
+
+def _go_step_by_step(way: _Way, session: Session) -> list[Step]:
+    with session.autocommit() as outside:
+        connection = outside.connection
+        with _locked(outside, _TRY_SESSION), _patience(connection, way, is_local=False):
+            pending = _find_pending(way, outside)
+            for step in pending:
+                if step.is_online:
+                    _take_step(connection, step, way)
+                    continue
+                connection.exec_driver_sql("BEGIN")
+                try:
+                    _take_step(connection, step, way)
+                except BaseException:
+                    if not connection.invalidated:
+                        connection.exec_driver_sql("ROLLBACK")
+                    raise
+                connection.exec_driver_sql("COMMIT")
+    return pending
+
+
+def _take_step(connection: Connection, step: Step, way: _Way) -> None:
+    for statement in statements_of(
+        step, way.schema, connection.dialect.name, concurrently=way.concurrently
+    ):
+        # Without parameters no driver takes a percent sign for one.
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _find_pending(way: _Way, session: Session) -> list[Step]:
+    found = read_version(session.connection, way.schema)
+    return _pending(way, session.database, found, session.dialect)
+
+
+def _pending(way: _Way, database: str, found: int, dialect: str) -> list[Step]:
+    if (way.version < found) is not way.is_down:
+        return []
+    pending = route(dialect, found, way.version)
+    losses = [f"version {step.version}: {step.loses}" for step in pending if step.loses]
+    if losses and not way.allow_data_loss:
+        raise DataLossError(database, losses)
+    return pending
+
+
+@contextmanager
+def _locked(session: Session, attempt: Any) -> Generator[None]:
+    """Keep other migrators out.
+
+    The lock is asked for again and again, never waited for: a waiting statement holds a
+    snapshot that an index built concurrently would wait for in turn. SQLite has one writer
+    anyway.
+    """
+    if session.dialect == "sqlite":
+        yield
+        return
+    connection = session.connection
+    deadline = time.monotonic() + _OTHERS_SECONDS
+    while not connection.execute(attempt).scalar_one():
+        if time.monotonic() > deadline:
+            raise StoreBusyError(session.database, "another migration is under way")
+        session.pause()
+    try:
+        yield
+    finally:
+        if attempt is _TRY_SESSION and not connection.invalidated:
+            connection.execute(_UNLOCK)
+
+
+@contextmanager
+def _patience(connection: Connection, way: _Way, *, is_local: bool) -> Generator[None]:
+    """Bound how long a statement waits for locks; put the caller's own bound back."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    change = text(
+        "SELECT set_config('lock_timeout', :value, CAST(:is_local AS boolean))"
+    ).bindparams(is_local=is_local)
+    before = connection.scalar(text("SELECT current_setting('lock_timeout')"))
+    connection.execute(change, {"value": f"{round(way.lock_timeout * 1000)}ms"})
+    try:
+        yield
+    except BaseException:
+        # A transaction that has failed takes its own settings back.
+        if not is_local and not connection.invalidated:
+            connection.execute(change, {"value": before})
+        raise
+    connection.execute(change, {"value": before})

@@ -1,0 +1,3 @@
+-- Snapshots can be made again: a stream is folded from its beginning without them.
+
+DROP TABLE @schema@.eventdocs_snapshots;

@@ -1,0 +1,1 @@
+-- Nothing changes: on SQLite, appends are judged by the process that writes them.
