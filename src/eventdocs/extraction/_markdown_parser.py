@@ -61,7 +61,8 @@ class Chunk:
 
     def line_place(self, first: int, after: int) -> tuple[int, int]:
         """Where lines are in the document, without white space around them."""
-        after = min(after, len(self.lines))
+        # What was opened in the last line, and not closed, begins behind it.
+        first, after = min(first, len(self.lines) - 1), min(after, len(self.lines))
         while after > first + 1 and not self.lines[after - 1].strip():
             after -= 1
         last = max(first, after - 1)
