@@ -15,8 +15,12 @@ from hypothesis import strategies as st
 from eventdocs import ProjectionRunner, open_store
 from eventdocs.errors import ConfigurationError
 from eventdocs.extraction import Limits
+from eventdocs.observability import Health, configure_logging
+from eventdocs.observability.asgi import RequestMiddleware
 from eventdocs.settings import (
     Between,
+    LogForm,
+    LogLevel,
     Settings,
     at_least_one_of,
     hidden,
@@ -405,6 +409,35 @@ class TestWhatTheyAreFor:
         """Whether a document is too large does not depend on how it comes in."""
         assert Settings().limit_options() == attrs.asdict(Limits())
 
+    def test_what_serves_requests_takes_its_options_and_has_the_same_defaults(self) -> None:
+        """What is left out of the environment is as if it were left out of the code."""
+        request, health = Settings().request_options(), Settings().health_options()
+
+        assert _defaults_of(RequestMiddleware, request) == request
+        assert _defaults_of(Health, health) == health
+
+    def test_logging_takes_its_options_and_has_the_same_defaults(self) -> None:
+        """What is left out of the environment is as if it were left out of the code."""
+        options = Settings().logging_options()
+
+        assert _defaults_of(configure_logging, options) == options
+
+    def test_log_lines_are_to_leave_out_the_secrets_of_all_settings(self) -> None:
+        """Passwords of addresses count as they are and as they are written there."""
+        settings = HostSettings(
+            key="0123456789ab",
+            database_url="postgresql://app:p%40ss@db/library",
+            direct_url="postgresql://app@db/library",
+            log_form=LogForm.READABLE,
+            log_level=LogLevel.DEBUG,
+        )
+
+        assert settings.logging_options() == {
+            "level": "debug",
+            "form": "readable",
+            "secrets": ("p%40ss", "p@ss", "0123456789ab"),
+        }
+
     def test_each_option_has_the_value_that_was_set(self) -> None:
         """No two of them are mixed up: here, every value is another."""
         numbers = [
@@ -417,6 +450,11 @@ class TestWhatTheyAreFor:
             **settings.store_options(),
             **{f"projection_{k}": v for k, v in settings.runner_options().items()},
             **{k.replace("max_", "max_document_"): v for k, v in settings.limit_options().items()},
+            **{
+                k.replace("slow_", "slow_request_"): v
+                for k, v in settings.request_options().items()
+            },
+            **{f"health_{k}": v for k, v in settings.health_options().items()},
         }
 
         assert {name: options[name] for name in values} == values

@@ -2,6 +2,7 @@
 
 from eventdocs.backends._bulk import BulkEvent, BulkLane, BulkRows, BulkStore, bulk_lane
 from eventdocs.backends._drivers import engine_for, errors_translated, label_for
+from eventdocs.backends._health_checks import health_checks
 from eventdocs.backends._open import StoreOpening, open_store
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "bulk_lane",
     "engine_for",
     "errors_translated",
+    "health_checks",
     "label_for",
     "open_store",
 ]

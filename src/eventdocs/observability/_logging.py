@@ -1,52 +1,73 @@
-"""Log lines: the `eventdocs` logger, silent until a host configures it, and a readable form."""
+"""Logging: the `eventdocs` logger, silent until a host hears it or asks for a handler."""
 
 from __future__ import annotations
 
 import logging
-import time
-from typing import Final
+import sys
+from collections.abc import Iterable
+from typing import Final, Literal, TextIO
 
-from typing_extensions import override
-
-from eventdocs.observability._correlation import current_correlation
+from eventdocs.errors import ConfigurationError
+from eventdocs.observability._lines import JSONFormatter, ReadableFormatter
+from eventdocs.observability._redaction import Redactor
 
 LOGGER_NAME: Final = "eventdocs"
 
+_LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+_FORMS: Final = {"json": JSONFormatter, "readable": ReadableFormatter}
+
 logging.getLogger(LOGGER_NAME).addHandler(logging.NullHandler())
 
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+class _OwnHandler(logging.StreamHandler[TextIO]):
+    """The handler that `configure_logging` makes, known by its class."""
 
 
-class ReadableFormatter(logging.Formatter):
-    """One line for people: time in UTC, level, event, the facts behind it, correlation id.
+def configure_logging(
+    *,
+    level: str = "info",
+    form: Literal["json", "readable"] = "json",
+    logger: str = LOGGER_NAME,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+) -> logging.Handler:
+    """Write log lines to a stream; nothing does that until a host asks for it.
 
-    The facts are what was passed as `extra`. Control characters in them are
-    escaped, so that no value can forge a line. A traceback follows on lines of its own.
+    Hosts that configure logging themselves do not need this: lines of the library reach
+    their handlers, and the formatters can be used with any. Calling it again replaces what
+    the last call for the same *logger* has set up.
+
+    Args:
+        level: The least level that is written, such as `"info"`.
+        form: `"json"` for one object a line, `"readable"` for people.
+        logger: Whose lines are written, those below it included; `""` for all of the
+            process. Another handler further up does not get them a second time.
+        secrets: Texts that must never be written, such as those that settings hold.
+        stream: Where they go; standard error if not given.
+
+    Returns:
+        What writes them, so that a host can take it off again.
+
+    Raises:
+        ConfigurationError: There is no such level or form.
     """
-
-    converter = staticmethod(time.gmtime)
-
-    @override
-    def format(self, record: logging.LogRecord) -> str:
-        record.message = record.getMessage()
-        moment = self.formatTime(record, "%H:%M:%S")
-        facts = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        correlation_id = current_correlation().correlation_id
-        if correlation_id is not None:
-            facts.setdefault("correlation_id", correlation_id)
-        parts = [
-            f"{moment}.{int(record.msecs):03d}",
-            f"{record.levelname:<7}",
-            _spelled(record.message),
-            *(f"{key}={_spelled(value)}" for key, value in facts.items()),
-        ]
-        line = " ".join(parts)
-        if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return line
+    problems: list[str] = []
+    if level.lower() not in _LEVELS:
+        problems.append(f"{level!r} is no level of log lines; use one of {_named(_LEVELS)}")
+    if form not in _FORMS:
+        problems.append(f"{form!r} is no form of log lines; use one of {_named(_FORMS)}")
+    if problems:
+        raise ConfigurationError(problems)
+    chosen = logging.getLogger(logger)
+    for handler in [each for each in chosen.handlers if isinstance(each, _OwnHandler)]:
+        chosen.removeHandler(handler)
+    made = _OwnHandler(stream or sys.stderr)
+    made.setFormatter(_FORMS[form](Redactor(secrets)))
+    chosen.addHandler(made)
+    chosen.setLevel(level.upper())
+    chosen.propagate = False
+    return made
 
 
-def _spelled(value: object) -> str:
-    text = str(value)
-    plain = text and text.isprintable() and not any(each in text for each in ' "=')
-    return text if plain else ascii(text) if not text.isprintable() else f'"{text}"'
+def _named(choices: Iterable[str]) -> str:
+    return ", ".join(choices)

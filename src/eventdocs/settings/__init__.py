@@ -14,7 +14,12 @@ from eventdocs.settings._rules import (
 )
 from eventdocs.settings._secrets import hidden, without_password
 from eventdocs.settings._settings import (
+    HealthOptions,
     LimitOptions,
+    LogForm,
+    LoggingOptions,
+    LogLevel,
+    RequestOptions,
     RunnerOptions,
     SettingInForce,
     Settings,
@@ -26,8 +31,13 @@ __all__ = [
     "Between",
     "Environment",
     "Given",
+    "HealthOptions",
     "JointRule",
     "LimitOptions",
+    "LogForm",
+    "LogLevel",
+    "LoggingOptions",
+    "RequestOptions",
     "Rule",
     "RunnerOptions",
     "SettingInForce",

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self, TypedDict
+from typing import Any, ClassVar, Final, Literal, Self, TypedDict
 
 import attrs
 
 from eventdocs.errors import ConfigurationError
 from eventdocs.settings._declaring import Environment, JointRule, setting
 from eventdocs.settings._reading import DEFAULT, problems_of, read, settings_of, warnings_of
-from eventdocs.settings._rules import Between, matching, not_more_than, required_in_production
-from eventdocs.settings._secrets import without_password
+from eventdocs.settings._rules import (
+    Between,
+    matching,
+    not_more_than,
+    off_in_production,
+    required_in_production,
+)
+from eventdocs.settings._secrets import secrets_in, without_password
 
 _logger: Final = logging.getLogger("eventdocs.settings")
 
@@ -56,6 +63,45 @@ class LimitOptions(TypedDict):
     max_zip_entries: int
     max_zip_entry_bytes: int
     max_zip_ratio: int
+
+
+class LoggingOptions(TypedDict):
+    """Arguments of `configure_logging`."""
+
+    level: str
+    form: Literal["json", "readable"]
+    secrets: tuple[str, ...]
+
+
+class RequestOptions(TypedDict):
+    """Arguments of `RequestMiddleware`."""
+
+    header: str
+    slow_seconds: float
+
+
+class HealthOptions(TypedDict):
+    """Arguments of `Health`."""
+
+    timeout: float
+    cache_seconds: float
+
+
+class LogLevel(enum.Enum):
+    """The least level of log lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+class LogForm(enum.Enum):
+    """How log lines are written."""
+
+    JSON = "json"
+    READABLE = "readable"
 
 
 @attrs.frozen(kw_only=True)
@@ -149,6 +195,31 @@ class Settings:
     )
     projection_lease_seconds: float = setting(
         5.0, "Seconds after which another process takes over from a silent one.", rules=[_SECONDS]
+    )
+    log_level: LogLevel = setting(
+        LogLevel.INFO, "The least level of log lines that `configure_logging()` lets through."
+    )
+    log_form: LogForm = setting(
+        LogForm.JSON, "How it writes them: `json` for machines, `readable` for people."
+    )
+    correlation_header: str = setting(
+        "X-Correlation-ID",
+        "The header of requests and responses that carries the correlation id.",
+        rules=[matching(r"[A-Za-z0-9-]{1,64}", "a header's name has letters, digits and hyphens")],
+    )
+    slow_request_seconds: float = setting(
+        2.0, "A request that takes longer is logged as a warning.", rules=[_SECONDS]
+    )
+    health_timeout: float = setting(
+        5.0, "Seconds that one check of health may take.", rules=[_SECONDS]
+    )
+    health_cache_seconds: float = setting(
+        1.0, "Seconds for which a report on health is given again.", rules=[Between(0, 3600)]
+    )
+    health_details: bool = setting(
+        False,
+        "Show checks, facts and reasons to everybody who can reach the endpoints of health.",
+        warnings=[off_in_production],
     )
     max_document_bytes: int = setting(
         64 * 1024 * 1024, "The largest document that is read, in bytes.", rules=[_COUNT]
@@ -264,6 +335,22 @@ class Settings:
             "lease_seconds": self.projection_lease_seconds,
         }
 
+    def logging_options(self) -> LoggingOptions:
+        """Give what `configure_logging` takes; no line then shows a secret of these settings."""
+        return {
+            "level": self.log_level.value,
+            "form": self.log_form.value,
+            "secrets": self._secrets(),
+        }
+
+    def request_options(self) -> RequestOptions:
+        """Give what `RequestMiddleware` takes besides the application."""
+        return {"header": self.correlation_header, "slow_seconds": self.slow_request_seconds}
+
+    def health_options(self) -> HealthOptions:
+        """Give what `Health` takes besides the checks."""
+        return {"timeout": self.health_timeout, "cache_seconds": self.health_cache_seconds}
+
     def limit_options(self) -> LimitOptions:
         """Give what `Limits` of the extraction takes."""
         return {
@@ -280,6 +367,16 @@ class Settings:
             "max_zip_entry_bytes": self.max_document_zip_entry_bytes,
             "max_zip_ratio": self.max_document_zip_ratio,
         }
+
+    def _secrets(self) -> tuple[str, ...]:
+        return tuple(
+            secret
+            for name, each in settings_of(type(self)).items()
+            if each.mask is not None
+            for secret in secrets_in(
+                str(getattr(self, name) or ""), each.shown(getattr(self, name))
+            )
+        )
 
     def _values(self) -> dict[str, Any]:
         return attrs.asdict(self, recurse=False)
