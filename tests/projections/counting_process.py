@@ -33,7 +33,7 @@ class _Talking(Trails):
 async def _main(url: str) -> None:
     async with (
         open_store(url, events=EVENTS) as store,
-        ProjectionRunner(store, [talking_trails()], batch_size=5) as runner,
+        ProjectionRunner(store, [talking_trails()], batch_size=5, lease_seconds=0.5) as runner,
     ):
         await runner.catch_up()
 
