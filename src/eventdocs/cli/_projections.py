@@ -250,7 +250,7 @@ def _show_status(app: App, found: Sequence[ProjectionStatus]) -> None:
         grid(
             "Projection",
             Column(title="Version", right=True),
-            "State",
+            Column(title="State", keep=True),
             *(Column(title=each, right=True) for each in numbers),
             "Led by",
             "In its way",
