@@ -17,7 +17,7 @@ from eventdocs.cli._output import Column, grid
 @common_options
 @pass_app
 def settings(app: App, *, only_set: bool) -> None:
-    """Show what is in force and where each value came from; secrets are masked."""
+    """Show what is in force, and where it came from; secrets are masked."""
     import attrs
 
     chosen = {} if app.chosen_database is None else {"database_url": "--database"}
