@@ -132,6 +132,27 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def corpus(session: nox.Session) -> None:
+    """Compare extraction with the truth about real documents, where there are any at hand.
+
+    They are no part of the project. `nox -s corpus -- FOLDER` looks elsewhere than beside it.
+    """
+    folder = Path(session.posargs[0]) if session.posargs else ROOT.parent / "shared" / "corpus"
+    if not (folder / "score.py").is_file():
+        session.skip(f"there are no documents with their truth in {folder}")
+    _install_wheel(session, extras="all")
+    session.run("python", "-m", "benchmarks.corpus", str(folder), *session.posargs[1:])
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Damage documents of every format for two minutes: `nox -s fuzz -- --minutes 10`."""
+    _install(session, "tests")
+    _install_wheel(session, extras="all,testing")
+    session.run("python", "-m", "tests.extraction.fuzz", *session.posargs)
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Break the log's code in small ways, one at a time, and see whether its tests notice."""
     _install(session, "mutants")
