@@ -23,14 +23,6 @@ from eventdocs.migrations import LATEST, check, current, drift, plan, upgrade
 from eventdocs.testing._postgres_server import PostgresServer
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest) -> str:
-    """The address of a database with nothing in it, on each backend in turn."""
-    name = "sqlite_url" if request.param == "sqlite" else "empty_postgres_url"
-    url: str = request.getfixturevalue(name)
-    return url
-
-
 @pytest.fixture
 async def engine(empty_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine of the host's on an empty database."""

@@ -65,11 +65,13 @@ class Session:
     Attributes:
         connection: It has begun nothing if it is ours.
         is_ours: Whether transactions on it are ours to begin and to end.
+        is_inside: Whether those of ours stand inside one of the caller's.
         operations: Alembic's, if the work is part of a revision.
     """
 
     connection: Connection
     is_ours: bool = False
+    is_inside: bool = False
     operations: AlembicOperations | None = None
 
     @property
@@ -120,7 +122,7 @@ class Session:
     def _outside(self) -> AbstractContextManager[Connection]:
         if self.operations is not None:
             return _outside_alembic(self.operations)
-        if self.is_ours:
+        if self.is_ours and not self.is_inside:
             options = {"isolation_level": "AUTOCOMMIT"}
             return nullcontext(self.connection.execution_options(**options))
         problem = (
@@ -172,7 +174,7 @@ async def _perform_async(target: AsyncTarget, work: Callable[[Session], T]) -> T
         with errors_translated(target.engine.url):
             return await target.run_sync(lambda connection: work(Session(connection=connection)))
     async with AsyncExitStack() as stack:
-        is_ours = True
+        is_inside = False
         if isinstance(target, str):
             engine = engine_for(target)
             stack.push_async_callback(engine.dispose)
@@ -180,11 +182,13 @@ async def _perform_async(target: AsyncTarget, work: Callable[[Session], T]) -> T
             engine = target
         else:
             engine = _engine_on(target)
-            is_ours = not target.is_in_transaction()
+            is_inside = target.is_in_transaction()
         with errors_translated(engine.url):
             async with engine.connect() as connection:
                 return await connection.run_sync(
-                    lambda connection: work(Session(connection=connection, is_ours=is_ours))
+                    lambda connection: work(
+                        Session(connection=connection, is_ours=True, is_inside=is_inside)
+                    )
                 )
 
 
