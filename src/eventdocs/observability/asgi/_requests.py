@@ -36,6 +36,7 @@ _TRACEPARENT: Final = re.compile(
 )
 _TRACESTATE: Final = re.compile(r"[\x20-\x7e]{1,512}")
 _LONGEST: Final = 2_048
+_CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 
 
@@ -133,8 +134,9 @@ class RequestMiddleware:
         level = logging.DEBUG if is_quiet else logging.INFO
         if seconds > self._slow_seconds:
             level = logging.WARNING
-        # An error that was answered as the client's own fault has no place in a log of errors.
-        error = request.error if has_failed or status is None or status >= _SERVER_ERROR else None
+        # One that was answered as the client's own fault has no place in a log of errors.
+        is_clients = status is not None and _CLIENT_ERROR <= status < _SERVER_ERROR
+        error = None if is_clients else request.error
         if has_failed or error is not None:
             level = logging.ERROR
         if not _logger.isEnabledFor(level):
