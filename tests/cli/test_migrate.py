@@ -76,3 +76,77 @@ class TestTheSchema:
         assert ended.exit_code == 1
         assert "there is no folder" in ended.stderr
         assert list(folder.iterdir()) == []
+
+
+class TestTheWayThere:
+    def test_is_planned_taken_and_taken_back(self, folder: Path) -> None:
+        """What is lost on the way back is told, and has to be allowed."""
+        run = CliRunner().invoke
+
+        made = json.loads(run(main, ["migrate", "up", "--to", "3", "--json"]).stdout)
+        rest = json.loads(run(main, ["migrate", "plan", "--json"]).stdout)
+        run(main, ["migrate", "up", "--lock-timeout", "1"])
+        back = run(main, ["migrate", "plan", "--to", "0"])
+        refused = run(main, ["migrate", "down", "--to", "0"])
+        taken = run(main, ["migrate", "down", "--to", "0", "--allow-data-loss", "--json"])
+
+        assert (made["version"], len(made["applied"])) == (3, 3)
+        assert [step["version"] for step in rest["steps"]] == list(range(4, LATEST + 1))
+        assert any("CREATE INDEX" in statement for statement in rest["steps"][0]["sql"])
+        assert "every event" in back.stdout
+        assert (refused.exit_code, "every event" in refused.stderr) == (1, True)
+        assert json.loads(taken.stdout)["version"] == 0
+        assert len(json.loads(taken.stdout)["taken_back"]) == LATEST
+
+    def test_a_plan_without_a_step_says_so(self, folder: Path) -> None:
+        """As a sentence."""
+        CliRunner().invoke(main, ["migrate", "up"])
+
+        shown = CliRunner().invoke(main, ["migrate", "plan"])
+
+        assert shown.stdout.endswith("nothing to do\n")
+
+    def test_is_written_as_sql_that_sqlite_takes(self, folder: Path) -> None:
+        """From nothing to what `verify` calls right, without any database."""
+        run = CliRunner().invoke
+
+        written = run(main, ["migrate", "sql", "--from", "0"])
+        as_json = json.loads(run(main, ["migrate", "sql", "--from", "0", "--json"]).stdout)
+        assert list(folder.iterdir()) == []
+        with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:
+            database.executescript(written.stdout)
+        verified = run(main, ["migrate", "verify"])
+
+        assert as_json["sql"] == written.stdout
+        assert (as_json["dialect"], as_json["from"], as_json["to"]) == ("sqlite", 0, LATEST)
+        assert (verified.exit_code, verified.stdout) == (
+            0,
+            f"schema version {LATEST}, as declared\n",
+        )
+
+    def test_leads_past_the_pooler_that_the_environment_names(
+        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Indexes are built beside writers there, where a session is a session."""
+        monkeypatch.setenv("EVENTDOCS_DATABASE_URL", postgres_url)
+        monkeypatch.setenv("EVENTDOCS_DIRECT_URL", "postgresql://nobody@localhost:1/none")
+
+        ended = CliRunner().invoke(main, ["migrate", "up", "--concurrently"])
+
+        assert ended.exit_code == 1
+        assert "localhost:1/none" in ended.stderr
+
+    def test_what_differs_is_told_with_an_exit_status(self, folder: Path) -> None:
+        """One difference a line, or as JSON."""
+        run = CliRunner().invoke
+        run(main, ["migrate", "up"])
+        with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:
+            database.execute("DROP INDEX eventdocs_events_type")
+
+        told = run(main, ["migrate", "verify"])
+        as_json = run(main, ["migrate", "verify", "--json"])
+
+        assert (told.exit_code, as_json.exit_code) == (1, 1)
+        expected = "eventdocs_events, index eventdocs_events_type is missing"
+        assert told.stdout == f"{expected}\n"
+        assert json.loads(as_json.stdout) == {"version": LATEST, "differences": [expected]}

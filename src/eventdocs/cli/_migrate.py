@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def migrate() -> None:
-    """Show and upgrade the schema of the database."""
+    """Show, verify and change the schema of the database."""
 
 
 @migrate.command(short_help="Show the schema's version and what is missing.")
@@ -38,25 +38,208 @@ def status(app: App) -> None:
         app.output.line("run `eventdocs migrate up` to apply them")
 
 
-@migrate.command()
+_to_latest = click.option(
+    "--to", "target", type=int, metavar="VERSION", help="Else the latest that there is."
+)
+_concurrently = click.option(
+    "--concurrently",
+    is_flag=True,
+    help="Build indexes on PostgreSQL while others write; each step is permanent at once.",
+)
+_lock_timeout = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    metavar="SECONDS",
+    help="How long a statement waits for others, and they behind it; 0 is for ever.",
+)
+_allow_data_loss = click.option(
+    "--allow-data-loss", is_flag=True, help="Take also steps that lose something for ever."
+)
+
+
+@migrate.command(short_help="Show the steps to a version, and what is lost.")
+@_to_latest
 @database_option
 @common_options
 @pass_app
-def up(app: App) -> None:
-    """Bring the schema to its latest version; do nothing if it is there.
+def plan(app: App, *, target: int | None) -> None:
+    """Show the steps to a version, up or down, and what is lost on the way; change nothing.
+
+    With `--json`, each comes with the statements that it consists of.
+    """
+    from eventdocs.migrations import LATEST, current
+    from eventdocs.migrations import plan as find_steps
+
+    app.refuse_missing_file()
+    schema = app.settings.schema
+    found = app.run(current(app.database, schema=schema))
+    wanted = LATEST if target is None else target
+    steps = app.run(find_steps(app.database, version=wanted, schema=schema))
+    if app.output.as_json:
+        described = [
+            {**each, "sql": list(step.statements(schema))}
+            for each, step in zip(_as_json(steps), steps, strict=True)
+        ]
+        app.output.json({"version": found, "to": wanted, "steps": described})
+        return
+    app.output.line(f"schema version {found}, to version {wanted}")
+    if steps:
+        _show(app, steps)
+    else:
+        app.output.line("nothing to do")
+
+
+@migrate.command(short_help="Bring the schema to its latest version.")
+@_to_latest
+@_concurrently
+@_lock_timeout
+@database_option
+@common_options
+@pass_app
+def up(app: App, *, target: int | None, concurrently: bool, lock_timeout: float) -> None:
+    """Bring the schema to its latest version, or up to another; do nothing if it is there.
 
     A database that is not there yet is made if it is an SQLite file. In a database that
     holds another application's tables, those of the log stand beside them afterwards.
     """
-    from eventdocs.migrations import LATEST
+    from eventdocs.migrations import LATEST, current, upgrade
 
-    applied = app.run(_upgrade(app))
+    wanted, schema = LATEST if target is None else target, app.settings.schema
+    applied: list[Step] = []
+    if concurrently or wanted != LATEST or lock_timeout != 10.0:
+        applied = app.run(
+            upgrade(
+                _direct(app),
+                version=wanted,
+                schema=schema,
+                concurrently=concurrently,
+                lock_timeout=lock_timeout,
+            )
+        )
+    else:
+        applied = app.run(_upgrade(app))
+    reached = app.run(current(app.database, schema=schema))
     if app.output.as_json:
-        app.output.json({"version": LATEST, "applied": _as_json(applied)})
+        app.output.json({"version": reached, "applied": _as_json(applied)})
         return
     if applied:
         _show(app, applied)
-    app.output.line(f"schema version {LATEST}, the latest")
+    suffix = ", the latest" if reached == LATEST else ""
+    app.output.line(f"schema version {reached}{suffix}")
+
+
+@migrate.command(short_help="Take the schema back to an earlier version.")
+@click.option("--to", "target", type=int, required=True, metavar="VERSION", help="0 is nothing.")
+@_allow_data_loss
+@_concurrently
+@_lock_timeout
+@database_option
+@common_options
+@pass_app
+def down(
+    app: App, *, target: int, allow_data_loss: bool, concurrently: bool, lock_timeout: float
+) -> None:
+    """Take the schema back to an earlier version; do nothing if it is there.
+
+    Stop what works with the database first, and back it up. A step that loses something
+    for ever is refused unless that is allowed; `eventdocs migrate plan` tells what.
+    """
+    from eventdocs.migrations import current, downgrade
+
+    app.refuse_missing_file()
+    schema = app.settings.schema
+    taken = app.run(
+        downgrade(
+            _direct(app),
+            version=target,
+            schema=schema,
+            concurrently=concurrently,
+            lock_timeout=lock_timeout,
+            allow_data_loss=allow_data_loss,
+        )
+    )
+    reached = app.run(current(app.database, schema=schema))
+    if app.output.as_json:
+        app.output.json({"version": reached, "taken_back": _as_json(taken)})
+        return
+    if taken:
+        _show(app, taken)
+    app.output.line(f"schema version {reached}")
+
+
+@migrate.command(short_help="Compare the tables with their declaration.")
+@database_option
+@common_options
+@pass_app
+def verify(app: App) -> None:
+    """Compare the tables with those that their version declares; change nothing.
+
+    The exit status is 1 if they differ, or are of another version.
+    """
+    from eventdocs.errors import SchemaDriftError
+    from eventdocs.migrations import LATEST
+    from eventdocs.migrations import verify as look
+
+    app.refuse_missing_file()
+    differences: list[str] = []
+    try:
+        app.run(look(app.database, schema=app.settings.schema))
+    except SchemaDriftError as error:
+        differences = list(error.differences)
+    if app.output.as_json:
+        app.output.json({"version": LATEST, "differences": differences})
+    elif differences:
+        for each in differences:
+            app.output.line(each)
+    else:
+        app.output.line(f"schema version {LATEST}, as declared")
+    if differences:
+        raise click.exceptions.Exit(1)
+
+
+@migrate.command(short_help="Write the SQL from one version to another.")
+@click.option("--from", "since", type=int, required=True, metavar="VERSION", help="0 is nothing.")
+@_to_latest
+@click.option(
+    "--dialect",
+    type=click.Choice(["postgresql", "sqlite"]),
+    help="Else that of the database, which is not asked.",
+)
+@_concurrently
+@_allow_data_loss
+@database_option
+@common_options
+@pass_app
+def sql(
+    app: App,
+    *,
+    since: int,
+    target: int | None,
+    dialect: str | None,
+    concurrently: bool,
+    allow_data_loss: bool,
+) -> None:
+    """Write the SQL from one version to another, for psql or sqlite3, without a database.
+
+    `eventdocs migrate status` tells the version that a database has.
+    """
+    from eventdocs.migrations import LATEST, script
+
+    wanted = LATEST if target is None else target
+    spoken = dialect or ("sqlite" if app.database.startswith("sqlite") else "postgresql")
+    text = script(
+        spoken,
+        since=since,
+        version=wanted,
+        schema=app.settings.schema if spoken == "postgresql" else None,
+        concurrently=concurrently,
+        allow_data_loss=allow_data_loss,
+    )
+    if app.output.as_json:
+        app.output.json({"dialect": spoken, "from": since, "to": wanted, "sql": text})
+        return
+    click.echo(text, nl=False)
 
 
 @migrate.command(name="index")
@@ -127,9 +310,24 @@ async def _upgrade(app: App) -> list[Step]:
         return pending
 
 
+def _direct(app: App) -> str:
+    """Name the address past a pooler, if the environment that names the database has one."""
+    chosen = app.settings.direct_url if app.chosen_database is None else None
+    return chosen or app.database
+
+
 def _show(app: App, steps: list[Step]) -> None:
-    app.output.grid(grid("Version", "Step", rows=[(each.version, each.name) for each in steps]))
+    rows = [(each.version, each.name, "back" if each.is_down else "", each.loses) for each in steps]
+    if any(row[2] for row in rows):
+        app.output.grid(grid("Version", "Step", "Way", "Loses", rows=rows))
+    else:
+        app.output.grid(grid("Version", "Step", rows=[row[:2] for row in rows]))
 
 
 def _as_json(steps: list[Step]) -> list[dict[str, object]]:
-    return [{"version": each.version, "name": each.name} for each in steps]
+    described: list[dict[str, object]] = []
+    for each in steps:
+        described.append({"version": each.version, "name": each.name})
+        if each.is_down:
+            described[-1] |= {"is_down": True, "loses": each.loses}
+    return described
