@@ -360,6 +360,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "identify_user",
         "problem_for",
     ),
+    "eventdocs.observability.prometheus": ("METRICS", "Metric", "PrometheusInstrumentation"),
     "eventdocs.projections": (
         "DeadLetter",
         "DeadLetterState",
@@ -506,6 +507,8 @@ HEAVY = {
     "latex2mathml",
     "markdown_it",
     "mdit_py_plugins",
+    "opentelemetry",
+    "prometheus_client",
     "pytest",
     "rich",
     "sqlite3",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,7 +23,9 @@ class Meter(NullInstrumentation):
         self.batches: list[int] = []
 
     @override
-    def projected(self, projection: str, *, events: int, seconds: float) -> None:
+    def projected(
+        self, projection: str, *, events: int, seconds: float, traces: Iterable[str] = ()
+    ) -> None:
         self.batches.append(events)
 
 

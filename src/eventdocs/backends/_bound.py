@@ -18,6 +18,8 @@ class BoundStore(EventStore):
         tx: The transaction.
     """
 
+    _outcome = "entrusted"
+
     def __init__(self, store: EventStore, tx: AsyncConnection) -> None:
         super().__init__(store.registry, instrumentation=store.instrumentation)
         self.schema = store.schema

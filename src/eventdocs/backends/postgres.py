@@ -15,7 +15,7 @@ from typing_extensions import override
 from eventdocs.backends import _bulk_postgres
 from eventdocs.backends._bulk import BulkEvent, BulkRows
 from eventdocs.backends._drivers import label_for
-from eventdocs.backends._pool import pool_use
+from eventdocs.backends._pool import PoolMeter, pool_use
 from eventdocs.backends._postgres_batch import Call
 from eventdocs.backends._postgres_bound import BoundPostgresStore
 from eventdocs.backends._postgres_engine import (
@@ -107,6 +107,7 @@ class PostgresEventStore(PostgresReader):
             connect=self._own_driver,
             watch=FeedWatch(self.feed, self._database, self.instrumentation).run,
         )
+        self._pool = PoolMeter(self.statistics, self.instrumentation)
         self._in_use = 0
         self._given_back = asyncio.Event()
         self._closed = False
@@ -283,7 +284,7 @@ class PostgresEventStore(PostgresReader):
         try:
             with translated(self._database):
                 opening = self.engine.connect() if is_shielded else connected(self.engine)
-                async with opening as connection:
+                async with self._pool.measured(opening) as connection:
                     try:
                         yield await living_driver(connection)
                     except TimeoutError:
@@ -317,7 +318,7 @@ class PostgresEventStore(PostgresReader):
     async def connect(self) -> AsyncGenerator[AsyncConnection]:
         self._refuse_if_closed()
         with transient_translated(self._database):
-            async with connected(self.engine) as connection:
+            async with self._pool.measured(connected(self.engine)) as connection:
                 await living_driver(connection)
                 yield connection
 

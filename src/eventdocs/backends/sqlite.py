@@ -20,7 +20,7 @@ from eventdocs.backends import _sqlite_batch as batches
 from eventdocs.backends import _sqlite_reading as reading
 from eventdocs.backends._bulk import BulkEvent, BulkRows
 from eventdocs.backends._listening import Listening
-from eventdocs.backends._pool import pool_use
+from eventdocs.backends._pool import PoolMeter, pool_use
 from eventdocs.backends._sqlite_bound import BoundSqliteStore
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.backends._sqlite_file import IMMEDIATE, SqliteFile
@@ -83,6 +83,7 @@ class SqliteEventStore(EventStore):
         # SQLite's own queue for the write lock is a loop of naps: within the process,
         # writers take turns here.
         self._turn = asyncio.Lock()
+        self._pool = PoolMeter(self.statistics, self.instrumentation)
         self._closed = False
         self._closing: asyncio.Task[None] | None = None
 
@@ -287,7 +288,7 @@ class SqliteEventStore(EventStore):
     async def _connection(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         async with AsyncExitStack() as stack:
             with translated(self.database):
-                connection = await stack.enter_async_context(engine.connect())
+                connection = await stack.enter_async_context(self._pool.measured(engine.connect()))
             yield connection
 
     @override

@@ -29,6 +29,7 @@ from eventdocs.documents._semantics import (
     UndoCuration,
 )
 from eventdocs.documents._state import Document, fold
+from eventdocs.documents._telling import tell
 from eventdocs.errors import (
     ContentMissingError,
     ExtractionError,
@@ -387,12 +388,15 @@ class Documents(DocumentQueries):
                     )
                     if not receipt:
                         return None
-                    return await self.store.using(tx).append(
+                    appended = await self.store.using(tx).append(
                         stream_of(document_id), receipt, expected=loaded.version
                     )
             except WrongExpectedVersionError:
                 if not await self._has_moved(loaded):
                     raise
+                continue
+            tell(self.store.instrumentation, receipt)
+            return appended
 
     async def _commit(self, document_id: UUID, plan: Plan) -> _Committed:
         while True:
@@ -415,6 +419,7 @@ class Documents(DocumentQueries):
                 if not await self._has_moved(loaded):
                     raise
                 continue
+            tell(self.store.instrumentation, events)
             return _Committed(state=state, events=events, appended=appended)
 
     async def _has_moved(self, before: Folded[Document]) -> bool:

@@ -74,6 +74,7 @@ class Live:
         self._looked_at = 0.0
         self._failure: Exception | None = None
         self._growth = Bell()
+        self._behind_since: dict[str, float] = {}
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -119,6 +120,8 @@ class Live:
         finally:
             self._feed = None
             self._idle.set()
+            if self._failure is None:
+                self._conditions.instrumentation.feed_stopped()
 
     def feed(self) -> FeedHealth | None:
         """Tell how the task is that watches the log; None if `run` is not to be at work."""
@@ -153,6 +156,7 @@ class Live:
                     heard = self._growth.listen()
                     head = await patience.call(self._store.head)
                     self._looked_at = time.monotonic()
+                    self._conditions.instrumentation.feed_seen(head=head)
                     # Lower than before is news too: the log has been restored.
                     if head != self._head:
                         self._head = head
@@ -174,6 +178,7 @@ class Live:
         try:
             await self._follow(projection, lease, ahead)
         finally:
+            self._conditions.instrumentation.led(projection.name, is_here=False)
             await lease.give_back()
 
     async def _follow(
@@ -208,6 +213,7 @@ class Live:
                 except Exception as error:  # noqa: BLE001 - one projection's failure must not end the others
                     idle_at = None
                     self._report(projection.name, error)
+                    self._measure(projection)
                     # Another runner may be able to go on: its code may be another.
                     await lease.give_back()
                     await self._nap(pause, mended)
@@ -225,6 +231,7 @@ class Live:
         """Take the lease if it is free; if not, wait a little and see how far its holder is."""
         name = projection.name
         holder = await self._conditions.patience_of(name, self._store).call(lease.take)
+        self._conditions.instrumentation.led(name, is_here=holder is None)
         if holder is None:
             await projection.reload()
             return True
@@ -252,8 +259,13 @@ class Live:
         if projection.at is None:
             return
         behind = max(0, self._head - projection.at.sequence)
-        last = projection.last_recorded_at
-        seconds = (datetime.now(UTC) - last).total_seconds() if behind and last else 0.0
+        now = time.monotonic()
+        if not behind:
+            self._behind_since.pop(projection.name, None)
+        # An event that comes after a quiet night is not a night late.
+        seconds = now - self._behind_since.setdefault(projection.name, now) if behind else 0.0
+        if behind and (last := projection.last_recorded_at):
+            seconds = min(seconds, (datetime.now(UTC) - last).total_seconds())
         self._conditions.instrumentation.lagged(
             projection.name, events=behind, seconds=max(0.0, seconds)
         )

@@ -40,6 +40,7 @@ from eventdocs.projections._ordering_key import key_function
 from eventdocs.projections._patience import Patience
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._tables import dead_letters
+from eventdocs.projections._traces import traces_of
 from eventdocs.store import EventStore, RecordedEvent, Selection
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
@@ -225,7 +226,10 @@ class Projection:
                 raise EventFailedError(0, count, error) from error
             raise
         self._conditions.instrumentation.projected(
-            self.name, events=count, seconds=self._conditions.clock() - started
+            self.name,
+            events=count,
+            seconds=self._conditions.clock() - started,
+            traces=traces_of(events[:count]),
         )
         if before.state is not after.state:
             _logger.info(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -135,10 +136,16 @@ class Rebuild:
             StoreError: The database stayed busy or absent.
         """
         await self._patience.call(self._take)
+        outcome = "failed"
         try:
             async with self._leases.kept():
                 reached = await self._work(from_zero=from_zero)
+            outcome = "completed"
+        except (RebuildCancelledError, asyncio.CancelledError):
+            outcome = "cancelled"
+            raise
         finally:
+            self._conditions.instrumentation.rebuilt(self._projector.name, outcome=outcome)
             await self._lease.give_back()
         _logger.info(
             "eventdocs.projection.rebuilt",
@@ -204,6 +211,9 @@ class Rebuild:
         at, since = self._first, self._began
         while await projection.advance(until := await self._until()):
             before, at = at, projection.at.sequence if projection.at else at
+            self._conditions.instrumentation.rebuilding(
+                self._projector.name, sequence=at, head=until
+            )
             if self._on_progress is not None:
                 self._on_progress(self._progress(at, until))
             await self._throttle.hold(

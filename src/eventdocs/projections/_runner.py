@@ -211,7 +211,12 @@ class ProjectionRunner:
                 for projector in self._projectors
             ]
         for status in statuses:
-            self._instrumentation.lagged(status.name, events=status.lag, seconds=status.lag_seconds)
+            self._instrumentation.waiting(status.name, dead_letters=status.dead_letters)
+            if self._live.feed() is None:
+                # While projections are live they tell of themselves, by whoever leads them.
+                self._instrumentation.lagged(
+                    status.name, events=status.lag, seconds=status.lag_seconds
+                )
         return statuses
 
     async def health(self, limits: HealthLimits | None = None) -> RunnerHealth:

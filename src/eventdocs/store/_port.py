@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, final
+from typing import Any, ClassVar, Literal, Self, final
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import attrs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import (
@@ -36,7 +37,7 @@ from eventdocs.store._selection import MAX_PLACE, MetadataValue, Selection, chec
 from eventdocs.store._snapshots import State
 from eventdocs.store._statistics import StoreStatistics
 from eventdocs.store._subscription import Subscription
-from eventdocs.types import Expect, ExpectedVersion
+from eventdocs.types import Expect, ExpectedVersion, JSONValue
 
 PAGE_SIZE = 500
 # In which a whole stream or the log is read: fewer questions, still a few megabytes at most.
@@ -58,6 +59,7 @@ class EventStore(abc.ABC):
     """
 
     schema: str | None = None
+    _outcome: ClassVar[Literal["recorded", "entrusted"]] = "recorded"
 
     def __init__(
         self, registry: EventRegistry, *, instrumentation: Instrumentation | None = None
@@ -138,11 +140,12 @@ class EventStore(abc.ABC):
         started = time.perf_counter()
         types: list[str] = []
         outcome = "failed"
+        trace = self.instrumentation.appending()
         try:
-            together = self._prepare(asked)
+            together = self._prepare(asked, trace)
             types = [event.type for append in together for event in append.events]
             appended = await self._record(together)
-            outcome = "repeated" if appended[0].repeated else "recorded"
+            outcome = "repeated" if appended[0].repeated else self._outcome
         except (EventTypeError, InvalidStreamNameError):
             outcome = "invalid"
             raise
@@ -154,10 +157,12 @@ class EventStore(abc.ABC):
             self.instrumentation.appended(types, outcome=outcome, seconds=seconds)
         return appended
 
-    def _prepare(self, asked: Sequence[StreamEvents]) -> Together:
+    def _prepare(self, asked: Sequence[StreamEvents], trace: Mapping[str, JSONValue]) -> Together:
         if not asked:
             raise ValueError("there is no stream to append to")
         context = current_correlation()
+        if trace:
+            context = attrs.evolve(context, metadata={**context.metadata, **trace})
         streams: set[str] = set()
         ids: set[UUID] = set()
         together: list[StreamAppend] = []
