@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from eventdocs.backends import open_store
+from eventdocs.backends import diagnose, open_store
 from eventdocs.errors import ConfigurationError, SchemaTooOldError, StoreReadOnlyError
 from eventdocs.store import EventStore
 from eventdocs.testing import PostgresServer, postgres_server
@@ -130,3 +130,15 @@ async def test_a_server_without_our_tables_is_told_what_to_run(standby: str) -> 
     """Wherever it is asked, an empty database is no riddle."""
     with pytest.raises(SchemaTooOldError, match="eventdocs migrate up"):
         await opened(standby)
+
+
+@pytest.mark.usefixtures("replica")
+async def test_is_no_place_to_work_on_for_a_diagnosis(standby: str) -> None:
+    """It is found to be a standby, whatever else is found, and the way to a primary is told."""
+    url = make_url(standby).set(database="replicated").render_as_string(hide_password=False)
+
+    examined = await diagnose(url)
+
+    [told] = [each for each in examined.diagnoses if each.code == "server-standby"]
+    assert told.severity == "error"
+    assert "target_session_attrs=read-write" in told.remedy

@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _repair_options(command: F) -> F:
     """Let the caller say who repairs, and why."""
     for option in (
-        click.option("--reason", metavar="TEXT", help="Why; it is kept on record."),
+        click.option("--reason", metavar="WORDS", help="Why; it is kept on record."),
         click.option(
             "--by",
             metavar="NAME",

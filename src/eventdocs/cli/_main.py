@@ -15,6 +15,7 @@ from eventdocs.cli._app import INTERRUPTED, App
 from eventdocs.cli._completion import completion
 from eventdocs.cli._dead_letters import dead_letters
 from eventdocs.cli._demo import demo
+from eventdocs.cli._doctor import doctor
 from eventdocs.cli._documents import documents, findings, show
 from eventdocs.cli._events import events
 from eventdocs.cli._extract import extract
@@ -169,6 +170,7 @@ for _command in (
     projections,
     dead_letters,
     health,
+    doctor,
     migrate,
     settings,
     completion,
