@@ -27,7 +27,7 @@ from tests.extraction.docx_builder import (
 from tests.extraction.golden import documents as golden_documents
 from tests.extraction.pdf_builder import Sheet, pdf
 
-__all__ = ["FORMATS", "WRITTEN", "Format", "damaged", "documents"]
+__all__ = ["FORMATS", "WRITTEN", "Format", "damaged", "documents", "trapped"]
 
 
 @attrs.frozen
@@ -136,6 +136,31 @@ def documents(suffix: str, *, max_blocks: int = 12) -> st.SearchStrategy[str]:
     )
 
 
+def trapped(suffix: str) -> list[bytes]:
+    """A small document of a format with each of its traps: at its start, within, and at its end."""
+    form = FORMATS[suffix]
+    whole = min(form.examples, key=len)
+    if suffix != ".docx":
+        return [_around(whole, trap) for trap in form.traps]
+    parts = _parts(whole)
+    body = parts["word/document.xml"]
+    return [
+        archive({**parts, "word/document.xml": content})
+        for trap in form.traps
+        for content in (trap.encode() + body, body.replace(b"</w:t>", trap.encode() + b"</w:t>"))
+    ]
+
+
+def _around(whole: bytes, trap: str) -> bytes:
+    half = len(whole) // 2
+    return b"\n\n".join([trap.encode(), whole[:half], trap.encode(), whole[half:], trap.encode()])
+
+
+def _parts(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
 _PLACES = st.integers(0, 100_000)
 _SIZES = st.sampled_from([1, 1, 1, 2, 3, 8, 20, 100])
 _Damage = Callable[[bytes], bytes]
@@ -150,8 +175,7 @@ def damaged(draw: st.DrawFn, suffix: str, *, max_bytes: int = 20_000) -> bytes:
     whole = draw(_wholes(suffix))
     if suffix != ".docx" or draw(st.integers(0, 3)) == 0:
         return draw(_damaged_bytes(suffix, whole, max_bytes))
-    with zipfile.ZipFile(io.BytesIO(whole)) as packed:
-        parts = {name: packed.read(name) for name in packed.namelist()}
+    parts = _parts(whole)
     name = draw(st.sampled_from(sorted(parts)))
     return archive({**parts, name: draw(_damaged_bytes(suffix, parts[name], max_bytes))})
 

@@ -8,6 +8,7 @@ format has its turn. `--again FILE` extracts what was kept of a failure.
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import resource
 import sys
@@ -26,6 +27,9 @@ from tests.extraction.outside import Outside
 
 EXAMPLES = 150
 """Documents of one format before the next has its turn."""
+
+SHRINKING = 60.0
+"""Seconds for making a document smaller that fails."""
 
 
 class FoundError(AssertionError):
@@ -118,6 +122,7 @@ def _work(connection: Connection, memory: int) -> None:
 def fuzz(suffix: str, watchdog: Watchdog, *, seed: int, max_bytes: int) -> tuple[bytes, str] | None:
     """Try some documents of a format; give the smallest that fails, and how it fails."""
     failure: tuple[bytes, str] | None = None
+    shrinks_until = math.inf
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -135,11 +140,14 @@ def fuzz(suffix: str, watchdog: Watchdog, *, seed: int, max_bytes: int) -> tuple
     )
     @hypothesis.given(content=damaged(suffix, max_bytes=max_bytes))
     def attempt(content: bytes) -> None:
-        nonlocal failure
+        nonlocal failure, shrinks_until
+        if time.monotonic() > shrinks_until:
+            return
         try:
             watchdog.examine(FORMATS[suffix].source_name, content)
         except FoundError as found:
             failure = (content, str(found))
+            shrinks_until = min(shrinks_until, time.monotonic() + SHRINKING)
             raise
 
     try:

@@ -1,10 +1,7 @@
 """Word documents that are broken, hostile or huge: a typed error or a sensible result, nothing else."""
 
-import contextlib
-import io
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,7 @@ from hypothesis import strategies as st
 from eventdocs.errors import ExtractionLimitError, MissingExtraError, UnreadableDocumentError
 from eventdocs.extraction import Extraction, ExtractorRegistry, Limits, extract
 from eventdocs.extraction._docx import DocxExtractor
-from eventdocs.ir import Formula, Table
+from eventdocs.ir import Table
 from tests.extraction.docx_builder import (
     NAMESPACES,
     archive,
@@ -30,6 +27,7 @@ from tests.extraction.docx_builder import (
     tc,
     tr,
 )
+from tests.extraction.exactness import check_places
 
 DOCUMENT = docx(
     p(bookmark("b", "<w:r><w:t>Rules</w:t></w:r>"), style="Heading1", more=numbered("1"))
@@ -262,41 +260,9 @@ def _elements(draw: st.DrawFn, depth: int = 3) -> str:
     return f"<{name} {attributes}>{inner}</{name}>"
 
 
-def _check(extraction: Extraction) -> None:
-    for each in extraction.ir.entities:
-        assert each.span.start is not None
-        assert each.span.end is not None
-        assert 0 <= each.span.start <= each.span.end <= len(extraction.text)
-        if isinstance(each, Formula):
-            assert extraction.text[each.span.start : each.span.end] == each.raw
-
-
 class TestAnything:
     @settings(max_examples=50, deadline=None)
     @given(body=st.lists(_elements(), max_size=4))
     def test_made_of_words_elements_is_read(self, body: list[str]) -> None:
         """However elements stand in one another, something sensible comes out."""
-        _check(read(docx("".join(body), footnotes="".join(body), numbering="".join(body))))
-
-    @settings(max_examples=60, deadline=None)
-    @given(at=st.integers(0, len(DOCUMENT) - 1), junk=st.binary(max_size=6), cut=st.integers(0, 20))
-    def test_with_junk_in_its_bytes_is_read_or_refused(
-        self, at: int, junk: bytes, cut: int
-    ) -> None:
-        """A damaged archive is unreadable, or not damaged where it matters."""
-        damaged = DOCUMENT[:at] + junk + DOCUMENT[at + cut :]
-
-        with contextlib.suppress(UnreadableDocumentError, ExtractionLimitError):
-            read(damaged)
-
-    @settings(max_examples=60, deadline=None)
-    @given(at=st.integers(0, 3_000), cut=st.integers(0, 40))
-    def test_with_holes_in_its_xml_is_read_or_refused(self, at: int, cut: int) -> None:
-        """Parts that lost characters are no well-formed XML, or well-formed and read."""
-        with zipfile.ZipFile(io.BytesIO(DOCUMENT)) as parts:
-            contents = {name: parts.read(name) for name in parts.namelist()}
-        body = contents["word/document.xml"]
-        contents["word/document.xml"] = body[: at % len(body)] + body[at % len(body) + cut :]
-
-        with contextlib.suppress(UnreadableDocumentError):
-            _check(read(archive(contents)))
+        check_places(read(docx("".join(body), footnotes="".join(body), numbering="".join(body))))

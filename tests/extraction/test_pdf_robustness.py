@@ -1,20 +1,15 @@
 """PDFs that are broken, hostile or huge: a typed error or a sensible result, nothing else."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from eventdocs.errors import (
-    ExtractionError,
     ExtractionLimitError,
     MissingExtraError,
     UnreadableDocumentError,
 )
 from eventdocs.extraction import Limits
-from eventdocs.ir import to_json
 from tests.extraction.pdf_builder import Sheet, pdf
 from tests.extraction.reading import Reading
 
@@ -67,28 +62,6 @@ class TestDocuments:
             read(DOCUMENT)
 
         assert (caught.value.extra, caught.value.package) == ("pdf", "pypdfium2")
-
-    def test_are_read_by_many_threads(self) -> None:
-        """The parser knows no threads; whoever reads waits for the others."""
-        expected = to_json(read(DOCUMENT).ir)
-
-        with ThreadPoolExecutor(4) as pool:
-            meanings = list(pool.map(read, [DOCUMENT] * 12))
-
-        assert [to_json(each.ir) for each in meanings] == [expected] * 12
-
-    @given(at=st.integers(9, len(DOCUMENT)), junk=st.binary(max_size=40), cut=st.booleans())
-    @settings(max_examples=80, deadline=None)
-    def test_that_are_damaged_never_crash(self, at: int, junk: bytes, cut: bool) -> None:
-        """Bytes that are cut off or overwritten give an error of ours, or what is left."""
-        content = DOCUMENT[:at] if cut else DOCUMENT[:at] + junk + DOCUMENT[at + len(junk) :]
-
-        try:
-            extraction = read(content)
-        except ExtractionError:
-            return
-
-        assert extraction.media_type == "application/pdf"
 
     def test_in_endless_circles_come_to_an_end(self) -> None:
         """Bookmarks and pages that lead back to themselves are read once."""

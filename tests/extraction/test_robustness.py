@@ -1,98 +1,54 @@
-import gc
-import time
-from collections.abc import Callable
+"""Documents of every format that are broken, hostile or endless: a typed error or exact results."""
 
+import gc
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eventdocs.errors import UnreadableDocumentError
-from eventdocs.extraction import Extraction, Limits, RawDocument, default_extractors, extract
-from eventdocs.ir import Definition, Entity, Formula, Table, to_json
+from eventdocs.errors import ExtractionLimitError, UnreadableDocumentError
+from eventdocs.extraction import (
+    Limits,
+    RawDocument,
+    default_extractors,
+    extract,
+    media_type_of_name,
+)
+from eventdocs.ir import Definition, Entity, to_json
 from eventdocs.types import digest_of
+from tests.extraction.broken_documents import FORMATS, WRITTEN, damaged, documents
+from tests.extraction.endless import ENDLESS
+from tests.extraction.exactness import check_places, examine
 
-BLOCKS = st.sampled_from(
-    [
-        "# Heading {n}\n\n",
-        "## {n}.1 Other `code` $h_{n}$ {{#id-{n}}}\n\n",
-        "Title {n}\n=====\n\n",
-        "Plain *text* with **marks**, `code` and $x_{n} = y$.\n\n",
-        "See Section {n}, [link](#id-{n}) and @eq-{n}; “Term {n}” means it.\n\n",
-        "$$\na_{n} = \\frac{{b}}{{c}} \\tag{{{n}}}\n$$ (eq-{n})\n\n",
-        "where $a_{n}$ is one, and $b$ is another thing.\n\n",
-        "\\begin{{align}}\na &= b \\\\\nc &= d\n\\end{{align}}\n\n",
-        "| A {n} | B (bps) |\n|---|---|\n| 1,000 | x \\| $y$ |\n| 2 |\n\n",
-        "Table {n}: Caption\n\n| Symbol | Meaning |\n|---|---|\n| $s_{n}$ | thing {n} |\n\n",
-        "+-----+-----+\n| a   | - b |\n|     | - c |\n+=====+=====+\n| $d$ | e   |\n+-----+-----+\n\n",
-        "---- ----\na    b\n---- ----\n\n",
-        "Term {n}\n: Body of $t_{n}$\n\n  more\n\n",
-        "- item {n}\n  - nested *deep*\n\n    para\n\n",
-        "> quoted $q_{n}$\n> > twice\n> more\n\n",
-        "```math\nm = {n}\n```\n\n",
-        "```{{note}}\nInside $i_{n}$ and {{ref}}`id-{n}`\n```\n\n",
-        ":::{{glossary}}\nWord {n}\n: Meaning\n:::\n\n",
-        "Weight {n} = Score / Sum\n\n",
-        "The Long Name Index (LNI) of {n}[^{n}].\n\n[^{n}]: Note\n\n",
-        "<a id='h{n}'></a>\n\n<div>\nhtml\n</div>\n\n",
-        "(label-{n})=\n",
-        "    indented $code$\n\n",
-        "$$\nunclosed {n}\n\n",
-        "é𝑥💡 \u2028 \u00a0 ΑΒΓ {n} = ∑ √ ≤\n\n",
-    ]
-)
-DOCUMENTS = st.lists(BLOCKS, max_size=12).map(
-    lambda blocks: "".join(block.format(n=n) for n, block in enumerate(blocks))
-)
-ENDINGS = st.sampled_from(["\n", "\r\n", "\r"])
-
-
-def _check_places(extraction: Extraction) -> None:
-    text = extraction.text
-    for each in extraction.ir.entities:
-        start, end = each.span.start, each.span.end
-        assert start is not None
-        assert end is not None
-        assert 0 <= start <= end <= len(text)
-        assert each.span.line == _line_of(text, start)
-        if isinstance(each, Formula):
-            assert text[start:end] == each.raw
-        elif isinstance(each, Definition):
-            body = each.body_span
-            assert body.start is not None
-            assert body.end is not None
-            assert 0 <= body.start <= body.end <= len(text)
-        elif isinstance(each, Table):
-            _check_cells(each, text)
-
-
-def _check_cells(table: Table, text: str) -> None:
-    for cell in table.cells:
-        if cell.span is not None and cell.text.isalnum() and not cell.formulas:
-            assert cell.span.start is not None
-            assert cell.text in text[cell.span.start : cell.span.end]
-
-
-def _line_of(text: str, offset: int) -> int:
-    before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")
-    # A position between the two characters of a line ending is still on its line.
-    return before.count("\n") + 1 - (text[offset - 1 : offset + 1] == "\r\n")
+every_format = pytest.mark.parametrize("suffix", FORMATS)
+every_text_format = pytest.mark.parametrize("suffix", WRITTEN)
+slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
 class TestPlaces:
-    @given(document=DOCUMENTS, ending=ENDINGS)
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    def test_are_exact_in_any_document(self, document: str, ending: str) -> None:
+    @every_text_format
+    @given(data=st.data(), ending=st.sampled_from(["\n", "\r\n", "\r"]))
+    @settings(deadline=None, max_examples=50, suppress_health_check=slow)
+    def test_are_exact_in_any_document(self, suffix: str, data: st.DataObject, ending: str) -> None:
         """A span holds the raw text of its entity, and its line is right, whatever the text."""
-        text = document.replace("\n", ending)
+        text = data.draw(documents(suffix)).replace("\n", ending)
 
-        _check_places(extract(text.encode(), source_name="a.md"))
+        assert examine(f"document{suffix}", text.encode()) is not None
 
-    @given(document=DOCUMENTS)
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    def test_do_not_depend_on_line_endings(self, document: str) -> None:
+    @every_text_format
+    @given(data=st.data())
+    @settings(deadline=None, max_examples=25, suppress_health_check=slow)
+    def test_do_not_depend_on_line_endings(self, suffix: str, data: st.DataObject) -> None:
         """A document means the same with other line endings."""
-        one = extract(document.encode(), source_name="a.md").ir
-        other = extract(document.replace("\n", "\r\n").encode(), source_name="a.md").ir
+        document = data.draw(documents(suffix))
+        one = extract(document.encode(), source_name=f"document{suffix}").ir
+        other = extract(document.replace("\n", "\r\n").encode(), source_name=f"document{suffix}").ir
 
         assert [_said(each) for each in one.entities] == [_said(each) for each in other.entities]
 
@@ -102,111 +58,95 @@ def _said(entity: Entity) -> tuple[str, str]:
 
 
 class TestAnyInput:
-    @given(text=st.text(max_size=300))
-    @settings(deadline=None)
-    def test_of_any_characters_is_read(self, text: str) -> None:
-        """No text makes extraction fail, but for the one character that no database takes."""
-        content = text.encode("utf-8", "surrogatepass")
-        try:
-            extraction = extract(content, source_name="a.md")
-        except UnreadableDocumentError:
-            assert "\0" in text or any("\ud800" <= char <= "\udfff" for char in text)
-        else:
-            _check_places(extraction)
+    @every_format
+    @given(data=st.data())
+    @settings(deadline=None, max_examples=40, suppress_health_check=slow)
+    def test_that_is_damaged_is_read_or_refused(self, suffix: str, data: st.DataObject) -> None:
+        """Whatever happens to a document, what is left is read exactly, or refused in words.
 
+        `nox -s fuzz` looks at as many of these as there is time for, in another process.
+        """
+        examine(f"document{suffix}", data.draw(damaged(suffix)))
+
+    @every_format
     @given(content=st.binary(max_size=200))
-    @settings(deadline=None)
-    def test_of_any_bytes_is_read_or_refused(self, content: bytes) -> None:
+    @settings(deadline=None, max_examples=40)
+    def test_of_any_bytes_is_read_or_refused(self, suffix: str, content: bytes) -> None:
         """Junk is refused by a typed error and nothing else."""
-        try:
-            _check_places(extract(content, source_name="a.md", media_type="text/markdown"))
-        except UnreadableDocumentError as error:
-            assert "byte 0x" in str(error)  # noqa: PT017 - either outcome is right, not any error
+        examine(f"document{suffix}", content)
 
-    @given(document=DOCUMENTS, data=st.data())
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    def test_that_is_damaged_is_read(self, document: str, data: st.DataObject) -> None:
-        """A document that was cut, spliced or bitten into is still read."""
-        start = data.draw(st.integers(0, len(document)))
-        end = data.draw(st.integers(start, len(document)))
-        bitten = (
-            document[:start] + data.draw(st.text("\\$`[]{}|()*_\n:#", max_size=5)) + document[end:]
+    @every_text_format
+    @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=200))
+    @settings(deadline=None, max_examples=40)
+    def test_of_any_characters_is_read(self, suffix: str, text: str) -> None:
+        """No text makes extraction fail."""
+        extraction = extract(
+            text.encode(), source_name="document", media_type=media_type_of_name(suffix)
         )
 
-        _check_places(extract(bitten.encode(), source_name="a.md"))
+        check_places(extraction)
+
+    @every_text_format
+    @given(text=st.text("\\${}[]()<>|&%#*_`'\"~^:;.-+=/!@ \n\tab1é", max_size=120))
+    @settings(deadline=None, max_examples=60)
+    def test_of_any_marks_is_read(self, suffix: str, text: str) -> None:
+        """Characters that mean something to a format may stand anywhere."""
+        assert examine(f"document{suffix}", text.encode()) is not None
 
     @settings(deadline=None)
     @given(latex=st.text(r"\{}[]()_^&$%#'abx12 =+-,~|<>", max_size=40))
     def test_of_any_latex_is_read(self, latex: str) -> None:
         """No formula makes extraction fail."""
-        extract(f"$${latex}$$\n\n```math\n{latex}\n```\n".encode(), source_name="a.md")
+        examine("document.md", f"$${latex}$$\n\n```math\n{latex}\n```\n".encode())
 
-    @given(document=DOCUMENTS)
-    @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-    def test_gives_the_same_result_again(self, document: str) -> None:
-        """Equal bytes give equal JSON, byte for byte."""
-        one = extract(document.encode(), source_name="a.md")
-        other = extract(document.encode(), source_name="b.md")
+    @pytest.mark.parametrize("suffix", [each for each in WRITTEN if each != ".html"])
+    @pytest.mark.parametrize("content", [b"\xff\xfe\x00", "é".encode("latin-1")])
+    def test_that_is_no_text_is_refused(self, suffix: str, content: bytes) -> None:
+        """A wrong encoding is told by its first bad byte; only HTML may say another itself."""
+        with pytest.raises(UnreadableDocumentError):
+            extract(content, source_name=f"document{suffix}")
 
-        assert to_json(one.ir) == to_json(other.ir)
+    @every_text_format
+    def test_that_no_database_takes_is_refused(self, suffix: str) -> None:
+        """The character zero is in no text."""
+        with pytest.raises(UnreadableDocumentError):
+            extract(b"a\0b", source_name=f"document{suffix}")
 
+    @every_text_format
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+    def test_of_any_encoding_with_a_mark_is_read(self, suffix: str, encoding: str) -> None:
+        """Byte order marks say what the encoding is."""
+        text = "“Größe” means the size.\n"
 
-PATHOLOGICAL: dict[str, Callable[[int], str]] = {
-    "brackets": lambda n: "[" * n,
-    "nested brackets": lambda n: "[" * (n // 2) + "]" * (n // 2),
-    "links that never end": lambda n: "[a](" * (n // 4),
-    "images that never end": lambda n: "![" * (n // 2),
-    "footnotes that never end": lambda n: "[^" * (n // 2),
-    "dollars": lambda n: "$" * n,
-    "open dollars": lambda n: "$a " * (n // 3),
-    "open display math": lambda n: "$$a b\n" * (n // 6),
-    "open brackets of math": lambda n: "\\[a=\n\n" * (n // 6),
-    "open environments": lambda n: "\\begin{align}\n" * (n // 14),
-    "pipes": lambda n: "|" * n,
-    "a wide table": lambda n: "|a" * (n // 6) + "\n" + "|-" * (n // 6) + "\n" + "|b" * (n // 6),
-    "stars": lambda n: "*a_ " * (n // 4),
-    "backticks": lambda n: "".join("e" + "`" * (each % 300) for each in range(n // 150)),
-    "backslashes": lambda n: "$" + "\\" * n + "$",
-    "tags": lambda n: "<a " * (n // 3),
-    "entities": lambda n: "&" * n,
-    "quotations": lambda n: "> " * (n // 2),
-    "lists": lambda n: "- " * (n // 2),
-    "directives": lambda n: "```{note}\n" * (n // 10),
-    "divs": lambda n: "::: note\n" * (n // 9),
-    "rulers": lambda n: "-- --\na b\n\n" * (n // 12),
-    "grid corners": lambda n: "+" + "-+" * (n // 2),
-    "definition marks": lambda n: "a\n" + ": " * (n // 2),
-    "attributes": lambda n: "{#a" + ".b" * (n // 2),
-    "spaces": lambda n: "::: a" + " " * n + "b",
-    "quotes": lambda n: "“a ” means " * (n // 12),
-    "parentheses": lambda n: "AB (a " * (n // 6),
-    "where clauses": lambda n: "where $a$ is b, " * (n // 16),
-    "numbers": lambda n: "Section 1" + ", 2" * (n // 3),
-    "macros": lambda n: "\\newcommand{\\a}{" * (n // 16),
-    "a long word": lambda n: "x" * n,
-    "a long number": lambda n: "| a |\n|---|\n| " + "9" * n + " |",
-    "comments": lambda n: "<!--" * (n // 4),
-}
+        extraction = examine(f"document{suffix}", text.encode(encoding))
+
+        assert extraction is not None
+        assert [e.term for e in extraction.ir.entities if isinstance(e, Definition)] == ["Größe"]
 
 
 class TestTime:
-    @pytest.mark.parametrize("name", PATHOLOGICAL)
-    def test_grows_with_the_length_and_no_faster(self, name: str) -> None:
+    @pytest.mark.parametrize(
+        ("suffix", "name"), [(suffix, name) for suffix in ENDLESS for name in ENDLESS[suffix]]
+    )
+    def test_grows_with_the_length_and_no_faster(self, suffix: str, name: str) -> None:
         """Twice the length takes about twice the time, however the document is built."""
-        make = PATHOLOGICAL[name]
-        limits = Limits(max_entities=10**9, max_cells=10**9, max_lines=10**9)
+        make = ENDLESS[suffix][name]
         short, long = make(10_000), make(40_000)
 
         # Four times the length: a quadratic step would take sixteen times as long. Other
         # work on the machine can only add time, so the best of some attempts counts.
-        attempts = ((_seconds(short, limits), _seconds(long, limits)) for _ in range(5))
+        attempts = ((_seconds(short, suffix), _seconds(long, suffix)) for _ in range(5))
         assert any(slow < 0.15 or slow < 9 * quick for quick, slow in attempts)
 
 
-def _seconds(text: str, limits: Limits) -> float:
+def _seconds(text: str, suffix: str) -> float:
     content = text.encode()
-    document = RawDocument(content=content, digest=digest_of(content), source_name="a.md")
-    extractor = default_extractors().extractor_for("text/markdown", source_name="a.md")
+    name = f"document{suffix}"
+    document = RawDocument(content=content, digest=digest_of(content), source_name=name)
+    media_type = media_type_of_name(name)
+    assert media_type is not None
+    extractor = default_extractors().extractor_for(media_type, source_name=name)
+    limits = Limits(max_entities=10**9, max_cells=10**9, max_lines=10**9)
     gc.disable()  # or everything that the tests before this one have left is counted in
     try:
         started = time.process_time()
@@ -214,3 +154,77 @@ def _seconds(text: str, limits: Limits) -> float:
         return time.process_time() - started
     finally:
         gc.enable()
+
+
+class TestLimits:
+    @every_text_format
+    @pytest.mark.parametrize(
+        ("limits", "found"),
+        [(Limits(max_bytes=9), 51), (Limits(max_lines=3), 6), (Limits(max_entities=1), 2)],
+        ids=["max_bytes", "max_lines", "max_entities"],
+    )
+    def test_are_named_with_what_the_document_has(
+        self, suffix: str, limits: Limits, found: int
+    ) -> None:
+        """A document beyond a limit is refused as a whole, and the error says which limit."""
+        text = "“Cap” means one.\n\nSee Section 9.\n\nSee Table 7.\n"
+
+        with pytest.raises(ExtractionLimitError) as caught:
+            extract(text.encode(), source_name=f"document{suffix}", limits=limits)
+
+        [name] = [each for each, is_default in _defaults(limits).items() if not is_default]
+        assert (caught.value.limit, caught.value.allowed) == (name, getattr(limits, name))
+        assert caught.value.found == found
+
+
+def _defaults(limits: Limits) -> dict[str, bool]:
+    return {name: value == getattr(Limits(), name) for name, value in attrs.asdict(limits).items()}
+
+
+class TestThreads:
+    def test_read_documents_of_all_formats_at_once(self) -> None:
+        """What a parser keeps for its process, threads do not see of one another."""
+        work = [(form.source_name, min(form.examples, key=len)) for form in FORMATS.values()]
+
+        def meaning(document: tuple[str, bytes]) -> bytes:
+            return to_json(extract(document[1], source_name=document[0]).ir)
+
+        expected = [meaning(each) for each in work]
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(meaning, work * 4))
+
+        assert found == expected * 4
+
+
+_WATCHED = """
+import json, sys
+from tests.extraction.broken_documents import FORMATS, trapped
+from tests.extraction.exactness import examine
+from tests.extraction.outside import Outside
+
+outside, asked = Outside(), {}
+for suffix, form in FORMATS.items():
+    small = min(form.examples, key=len)
+    examine(form.source_name, small)
+    with outside.watched() as seen:
+        for content in (small, *trapped(suffix)):
+            examine(form.source_name, content)
+    asked[suffix] = seen
+with outside.watched() as seen:
+    open(sys.executable, "rb").close()
+asked["the file that this program opens itself"] = seen
+print(json.dumps(asked))
+"""
+
+
+class TestTheWorldOutside:
+    def test_is_asked_for_nothing(self) -> None:
+        """No document, however it asks for it, makes extraction open a file or a connection."""
+        ran = subprocess.run(
+            [sys.executable, "-c", _WATCHED], capture_output=True, check=True, text=True
+        )
+
+        asked = json.loads(ran.stdout)
+
+        assert asked.pop("the file that this program opens itself") == [f"open: {sys.executable}"]
+        assert asked == {suffix: [] for suffix in FORMATS}

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from eventdocs.errors import ExtractionLimitError, MissingExtraError, UnreadableDocumentError
+from eventdocs.errors import ExtractionLimitError, MissingExtraError
 from eventdocs.extraction import Limits, extract
 from eventdocs.ir import CrossReference, Definition, Formula, Section, Table
 from tests.extraction.reading import Reading, raw
@@ -431,11 +431,6 @@ class TestTheExtra:
 
 
 class TestRobustness:
-    def test_refuses_what_is_no_text(self) -> None:
-        """Broken encodings are told by the first bad byte."""
-        with pytest.raises(UnreadableDocumentError, match="0xff"):
-            extract(b"Title\n=====\n\xff", source_name="a.rst")
-
     def test_counts_lines_entities_and_cells(self) -> None:
         """Each limit is named by the error."""
         for limits, text in (
@@ -458,25 +453,3 @@ class TestRobustness:
         text = "".join(f".. |a{n}| replace:: {f'|a{n + 1}| ' * 40}\n" for n in range(30))
 
         assert read(f"{text}.. |b| replace:: |b| |b|\n\n|a0| |b|\n").ir.entities == ()
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "*a " * 30_000,
-            "`a <b " * 15_000 + "`_",
-            "a." * 50_000 + "_",
-            "- a\n\nb\n\n" * 5_000,
-            "=== ===\na   b\n" * 4_000,
-            "+" + "-+" * 2_000 + "\n" + ("|" + " |" * 2_000 + "\n") * 20,
-            ".. _" + "a:" * 50_000,
-            ":" + "a:" * 50_000,
-            "\t" * 200_000 + "a",
-            "\\" * 100_000,
-            "`" + "<" * 50_000 + ">`_",
-            "-a, " * 20_000 + "b",
-        ],
-        ids=[f"case{n}" for n in range(12)],
-    )  # fmt: skip
-    def test_reads_hostile_text_in_linear_time(self, text: str) -> None:
-        """Nothing is searched again and again for an end that it does not have."""
-        assert read(text).text == text

@@ -102,11 +102,10 @@ def unreferenced_labels(document: Evidence) -> Iterator[Finding]:
         for each in document.ir.entities
         if isinstance(each, Formula | Table) and each.id.anchor
     ]
+    kinds = {kind_of(each) for each in labelled if each.id.entity_id in referenced}
+    used = referenced | candidates
     for each in labelled:
-        others = (other for other in labelled if kind_of(other) == kind_of(each))
-        if each.id.entity_id in referenced | candidates:
-            continue
-        if any(other.id.entity_id in referenced for other in others):
+        if kind_of(each) in kinds and each.id.entity_id not in used:
             yield Finding(
                 code="unreferenced-label",
                 severity="info",
