@@ -127,7 +127,15 @@ def bench(session: nox.Session) -> None:
     _install_wheel(session, extras="all,testing")
     session.run("python", "-m", "benchmarks", *session.posargs)
     if not session.posargs:
-        for kind in ("reading", "growth", "delivery", "projections", "archives", "extraction"):
+        for kind in (
+            "reading",
+            "growth",
+            "delivery",
+            "projections",
+            "archives",
+            "extraction",
+            "logging",
+        ):
             session.run("python", "-m", f"benchmarks.{kind}")
 
 

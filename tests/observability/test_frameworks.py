@@ -17,9 +17,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from typing_extensions import override
 
 from eventdocs.errors import WrongExpectedVersionError
-from eventdocs.observability import Health, current_correlation
+from eventdocs.observability import Health, NullInstrumentation, current_correlation
 from eventdocs.observability.asgi import (
     ASGIApp,
     HealthEndpoints,
@@ -32,6 +33,20 @@ from eventdocs.observability.asgi import (
 from tests.observability.web import accesses, ask
 
 ID = {"X-Correlation-ID": "request-1"}
+
+
+class Counting(NullInstrumentation):
+    """Remembers what it is told about requests."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, int]] = []
+
+    @override
+    def responded(self, method: str, *, route: str, status: int, seconds: float) -> None:
+        self.seen.append((method, route, status))
+
+
+COUNTING = Counting()
 
 
 def told() -> dict[str, Any]:
@@ -107,15 +122,17 @@ RULES = Problems({HTTPException: of_http, litestar.exceptions.HTTPException: of_
 Make: TypeAlias = Callable[[], ASGIApp]
 
 APPS: dict[str, Make] = {
-    "starlette": lambda: RequestMiddleware(starlette_app(), problems=RULES),
+    "starlette": lambda: RequestMiddleware(
+        starlette_app(), problems=RULES, instrumentation=COUNTING
+    ),
     "starlette, as its middleware": lambda: starlette_app(
-        [Middleware(RequestMiddleware, problems=RULES)]
+        [Middleware(RequestMiddleware, problems=RULES, instrumentation=COUNTING)]
     ),
-    "fastapi": lambda: RequestMiddleware(fastapi_app(), problems=RULES),
+    "fastapi": lambda: RequestMiddleware(fastapi_app(), problems=RULES, instrumentation=COUNTING),
     "fastapi, as its middleware": lambda: fastapi_app(
-        [Middleware(RequestMiddleware, problems=RULES)]
+        [Middleware(RequestMiddleware, problems=RULES, instrumentation=COUNTING)]
     ),
-    "litestar": lambda: RequestMiddleware(litestar_app(), problems=RULES),
+    "litestar": lambda: RequestMiddleware(litestar_app(), problems=RULES, instrumentation=COUNTING),
 }
 
 
@@ -123,6 +140,7 @@ APPS: dict[str, Make] = {
 def app(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> ASGIApp:
     """An application of each framework, wrapped in each way that it knows."""
     caplog.set_level(logging.DEBUG, logger="eventdocs")
+    COUNTING.seen.clear()
     return APPS[request.param]()
 
 
@@ -187,3 +205,16 @@ async def test_health_is_told_before_the_application_is_asked(app: ASGIApp) -> N
     response = await ask(HealthEndpoints(app, health=Health([])), "/readyz")
 
     assert response.json() == {"status": "pass"}
+
+
+async def test_metrics_know_the_template_and_never_the_path(app: ASGIApp) -> None:
+    """A path that leads nowhere has none, and a method that there is not is one of many."""
+    await ask(app, "/told/me")
+    await ask(app, "/told/you")
+    await ask(app, "/nowhere")
+    await ask(app, "/nowhere", method="BREW")
+
+    *found, missing, strange = COUNTING.seen
+    assert found == [("GET", "/told/{name}", 200)] * 2
+    assert missing == ("GET", "", 404)
+    assert strange[:2] == ("other", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -37,6 +38,11 @@ _PAIR: Final = re.compile(
     re.IGNORECASE,
 )
 _DEPTH: Final = 8
+
+
+@functools.lru_cache(maxsize=1_024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 class Redactor:
@@ -76,7 +82,7 @@ class Redactor:
         match value:
             case None | bool() | int() | float():
                 return value
-            case _ if _SECRET_NAME.search(name):
+            case _ if _is_secret(name):
                 return HIDDEN
             case str():
                 return self.text(value)

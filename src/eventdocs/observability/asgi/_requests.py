@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from eventdocs.errors import ConfigurationError
 from eventdocs.observability._correlation import correlate, current_correlation, new_correlation_id
+from eventdocs.observability._instrumentation import Instrumentation, NullInstrumentation
 from eventdocs.observability._redaction import Redactor
 from eventdocs.observability.asgi._problems import Problem, Problems
 from eventdocs.observability.asgi._protocol import (
@@ -35,6 +36,7 @@ _TRACEPARENT: Final = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
 _TRACESTATE: Final = re.compile(r"[\x20-\x7e]{1,512}")
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _LONGEST: Final = 2_048
 _CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
@@ -63,6 +65,7 @@ class RequestMiddleware:
         quiet_paths: Requests for these are logged at level DEBUG, unless they fail. A
             health check that answers 503 does not count as failed.
         problems: How errors are answered.
+        instrumentation: Is told of requests; nobody is by default.
 
     Raises:
         ConfigurationError: No header can be named so, or the duration is not above 0.
@@ -76,6 +79,7 @@ class RequestMiddleware:
         slow_seconds: float = 2.0,
         quiet_paths: Collection[str] = ("/livez", "/readyz", "/startupz", "/metrics"),
         problems: Problems | None = None,
+        instrumentation: Instrumentation | None = None,
     ) -> None:
         wrong: list[str] = []
         if not _TOKEN.fullmatch(header):
@@ -89,6 +93,7 @@ class RequestMiddleware:
         self._slow_seconds = slow_seconds
         self._quiet_paths = frozenset(quiet_paths)
         self._problems = problems or Problems()
+        self._instrumentation = instrumentation or NullInstrumentation()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -110,6 +115,9 @@ class RequestMiddleware:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, request: Request) -> None:
         answer = _Answer(_Marking(send, self._id_header()))
+        # A stranger may send any word as a method, and each would be a series of its own.
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._instrumentation.requested(method)
         began_at = time.perf_counter()
         try:
             try:
@@ -122,7 +130,14 @@ class RequestMiddleware:
             else:
                 await answer.release()
         finally:
-            self._log(scope, request, answer.status, time.perf_counter() - began_at)
+            seconds = time.perf_counter() - began_at
+            self._instrumentation.responded(
+                method,
+                route=_route_of(scope),
+                status=answer.status or _SERVER_ERROR,
+                seconds=seconds,
+            )
+            self._log(scope, request, answer.status, seconds)
 
     def _id_header(self) -> tuple[bytes, bytes]:
         return self._header, (current_correlation().correlation_id or "").encode()
@@ -228,6 +243,12 @@ def _trace_of(scope: Scope) -> Mapping[str, JSONValue] | None:
     if state is None or not _TRACESTATE.fullmatch(state):
         return {"traceparent": parent}
     return {"traceparent": parent, "tracestate": state}
+
+
+def _route_of(scope: Scope) -> str:
+    """Name the template that the framework has matched: Litestar's, else FastAPI's or Starlette's."""
+    template = scope.get("path_template") or getattr(scope.get("route"), "path", "")
+    return template if isinstance(template, str) else ""
 
 
 def _query_of(scope: Scope) -> dict[str, Any]:
