@@ -45,7 +45,7 @@ def unknown_names(page: str) -> list[str]:
 def _unknown(page: str) -> Iterator[str]:
     for code in _code(_HIDDEN.sub("", page)):
         yield from _unknown_commands(code)
-        yield from (each for each in _VARIABLE.findall(code) if each not in _variables())
+        yield from (each for each in _VARIABLE.findall(code) if not _is_variable(each))
         yield from (each for each in _TABLE.findall(code) if not _is_relation(each))
         yield from (each for each in _DOTTED.findall(code) if not _is_dotted_name(each))
         yield from (each for each in _PATH.findall(code) if not (ROOT / each).exists())
@@ -80,6 +80,13 @@ def _wrong_in(words: list[str]) -> Iterator[str]:
 def _options_of(command: click.Command) -> set[str]:
     named = [name for each in command.params for name in (*each.opts, *each.secondary_opts)]
     return {*named, "--help", "-h"}
+
+
+def _is_variable(name: str) -> bool:
+    """Tell whether *name* is one, or what the names of several begin with."""
+    if name.endswith("_"):
+        return any(each.startswith(name) for each in _variables())
+    return name in _variables()
 
 
 @functools.cache
