@@ -29,6 +29,10 @@ OF_THE_ENVIRONMENT = {
 """What Python or an environment loads beside the program."""
 
 
+MODULES = 300
+"""More than this cannot be loaded in the blink of an eye."""
+
+
 def on_a_terminal(arguments: list[str], folder: Path, environ: dict[str, str]) -> str:
     """Run the program on a terminal of 90 columns; return everything it wrote there."""
     ours, theirs = pty.openpty()
@@ -72,6 +76,7 @@ class TestHelp:
 
         loaded = set(ended.stderr.split())
         assert not loaded & {"asyncio", "ssl", "sqlite3", "importlib.metadata"}
+        assert len(loaded) < MODULES
         packages = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
         assert packages - OF_THE_ENVIRONMENT == {
             "attr",
@@ -106,6 +111,21 @@ COMMANDS = [(), *commands_of(main)]
 
 
 class TestTheVersion:
+    def test_is_told_before_a_person_waits_for_it(self) -> None:
+        """What is installed is looked up, and nothing of it is loaded."""
+        script = (
+            "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+            "from eventdocs.cli import main; main(['--version'])"
+        )
+
+        ended = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+
+        loaded = set(ended.stderr.split())
+        assert not loaded & {"asyncio", "ssl", "sqlite3", "sqlalchemy", "asyncpg", "rich"}
+        assert len(loaded) < MODULES
+
     def test_is_told_by_an_option_as_well(self, in_process: Eventdocs) -> None:
         """`--version` is what people try first; it says the same as the command."""
         ended = in_process("--version")
