@@ -363,6 +363,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "identify_user",
         "problem_for",
     ),
+    "eventdocs.observability.opentelemetry": ("OpenTelemetryInstrumentation",),
     "eventdocs.observability.prometheus": ("METRICS", "Metric", "PrometheusInstrumentation"),
     "eventdocs.projections": (
         "DeadLetter",

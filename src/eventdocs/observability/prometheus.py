@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from typing_extensions import override
 
@@ -19,10 +18,9 @@ except ModuleNotFoundError as error:
 from eventdocs.observability import _metrics as metrics
 from eventdocs.observability._instrumentation import NullInstrumentation
 from eventdocs.observability._metrics import METHODS, METRICS, OTHER, Metric, rebuild_ratio
+from eventdocs.observability._series import SERIES_LIMIT, SeriesBound
 
 __all__ = ["METRICS", "Metric", "PrometheusInstrumentation"]
-
-SERIES_LIMIT: Final = 1_000
 
 
 class PrometheusInstrumentation(NullInstrumentation):
@@ -45,8 +43,7 @@ class PrometheusInstrumentation(NullInstrumentation):
     def __init__(
         self, registry: CollectorRegistry = REGISTRY, *, series_limit: int = SERIES_LIMIT
     ) -> None:
-        self._limit = series_limit
-        self._series: dict[str, set[tuple[str, ...]]] = {}
+        self._bound = SeriesBound(series_limit)
         self._counters = {
             each.name: Counter(each.name, each.about, each.labels, registry=registry)
             for each in METRICS
@@ -185,21 +182,16 @@ class PrometheusInstrumentation(NullInstrumentation):
 
     def _count(self, metric: Metric, amount: float, *values: str) -> None:
         counter = self._counters[metric.name]
-        (counter.labels(*self._bounded(metric, values)) if values else counter).inc(amount)
+        (counter.labels(*self._bound.within(metric.name, values)) if values else counter).inc(
+            amount
+        )
 
     def _set(self, metric: Metric, value: float, *values: str) -> None:
         gauge = self._gauges[metric.name]
-        (gauge.labels(*self._bounded(metric, values)) if values else gauge).set(value)
+        (gauge.labels(*self._bound.within(metric.name, values)) if values else gauge).set(value)
 
     def _observe(self, metric: Metric, value: float, *values: str) -> None:
         histogram = self._histograms[metric.name]
-        (histogram.labels(*self._bounded(metric, values)) if values else histogram).observe(value)
-
-    def _bounded(self, metric: Metric, values: tuple[str, ...]) -> tuple[str, ...]:
-        known = self._series.setdefault(metric.name, set())
-        if values in known:
-            return values
-        if len(known) < self._limit:
-            known.add(values)
-            return values
-        return tuple(OTHER for _ in values)
+        (
+            histogram.labels(*self._bound.within(metric.name, values)) if values else histogram
+        ).observe(value)
