@@ -254,6 +254,23 @@ class TestTheLine:
 
         assert [each["levelname"] for each in accesses(lines.records)] == ["DEBUG", "DEBUG"]
 
+    async def test_of_a_probe_below_a_mount_is_quiet_too(
+        self, lines: pytest.LogCaptureFixture
+    ) -> None:
+        """What a server or framework has put before the path does not count."""
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": "GET",
+            "headers": [],
+            "query_string": b"",
+            "path": "/api/livez",
+            "root_path": "/api",
+        }
+        await RequestMiddleware(hello)(scope, _nothing, _silent)
+
+        (line,) = accesses(lines.records)
+        assert (line["path"], line["levelname"]) == ("/api/livez", "DEBUG")
+
     async def test_of_a_probe_that_breaks_down_is_loud(
         self, lines: pytest.LogCaptureFixture
     ) -> None:

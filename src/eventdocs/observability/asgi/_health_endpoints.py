@@ -9,7 +9,14 @@ import orjson
 
 from eventdocs.observability._health import CheckResult, Health, HealthReport, HealthStatus
 from eventdocs.observability._redaction import Redactor
-from eventdocs.observability.asgi._protocol import ASGIApp, Receive, Scope, Send, respond
+from eventdocs.observability.asgi._protocol import (
+    ASGIApp,
+    Receive,
+    Scope,
+    Send,
+    path_of,
+    respond,
+)
 
 # https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06
 _TYPE: Final = b"application/health+json"
@@ -49,7 +56,7 @@ class HealthEndpoints:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        path = _path_of(scope) if scope["type"] == "http" else None
+        path = path_of(scope) if scope["type"] == "http" else None
         if path != _LIVE and path not in _ASKING:
             await self._app(scope, receive, send)
         elif scope["method"] not in {"GET", "HEAD"}:
@@ -85,9 +92,3 @@ async def _answer(scope: Scope, send: Send, status: HealthStatus, told: dict[str
     headers = [(b"content-type", _TYPE), (b"cache-control", b"no-store")]
     code = 503 if status is HealthStatus.FAIL else 200
     await respond(send, code, b"" if scope["method"] == "HEAD" else body, headers)
-
-
-def _path_of(scope: Scope) -> str:
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    return path.removeprefix(root) if root else path

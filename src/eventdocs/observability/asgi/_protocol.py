@@ -29,6 +29,13 @@ def header_of(scope: Scope, name: bytes) -> str | None:
     return None
 
 
+def path_of(scope: Scope) -> str:
+    """Give the path as the application knows it, without what it is mounted below."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.removeprefix(root)
+
+
 async def respond(
     send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]
 ) -> None:

@@ -21,6 +21,7 @@ from eventdocs.observability.asgi._protocol import (
     Scope,
     Send,
     header_of,
+    path_of,
     respond,
 )
 from eventdocs.observability.asgi._request import Request, attach, current_request
@@ -144,7 +145,7 @@ class RequestMiddleware:
 
     def _log(self, scope: Scope, request: Request, status: int | None, seconds: float) -> None:
         path: str = scope["path"]
-        is_quiet = path in self._quiet_paths
+        is_quiet = path_of(scope) in self._quiet_paths
         has_failed = status is not None and status >= _SERVER_ERROR and not is_quiet
         level = logging.DEBUG if is_quiet else logging.INFO
         if seconds > self._slow_seconds:
