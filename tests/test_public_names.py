@@ -44,6 +44,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "BulkRows",
         "BulkStore",
         "Diagnosis",
+        "DiagnosisCode",
         "Examination",
         "StoreOpening",
         "bulk_lane",

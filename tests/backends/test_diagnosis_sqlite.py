@@ -14,7 +14,14 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from eventdocs.backends import Diagnosis, Examination, diagnose, open_store
+from eventdocs.backends._diagnosis import diagnosis_of
 from eventdocs.backends._diagnosis_sqlite import over_network
+from eventdocs.errors import (
+    EventdocsError,
+    StoreBusyError,
+    StoreFailedError,
+    StoreReadOnlyError,
+)
 from eventdocs.migrations import LATEST
 
 FREE = 1 << 10
@@ -200,3 +207,20 @@ class TestTheDisk:
     def test_is_this_machines_where_nothing_tells(self, tmp_path: Path) -> None:
         """Other systems have no such list."""
         assert list(over_network(tmp_path, tmp_path / "missing")) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreBusyError("log.db", "locked"), "database-busy"),
+        (StoreReadOnlyError("log.db", "read only"), "database-read-only"),
+        (StoreFailedError("log.db", "division by zero"), "database-refused"),
+    ],
+    ids=["busy", "read-only", "failed"],
+)
+def test_what_ends_a_diagnosis_is_one(error: EventdocsError, code: str) -> None:
+    """An error is told with what to do about it, as everything else is."""
+    told = diagnosis_of(error)
+
+    assert (told.code, told.severity, told.message) == (code, "error", str(error))
+    assert told.remedy

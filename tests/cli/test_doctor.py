@@ -6,9 +6,11 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from eventdocs.backends import DiagnosisCode
 from eventdocs.cli._doctor import EXTRAS
 from tests.cli.conftest import Eventdocs
 
@@ -128,3 +130,13 @@ def test_says_of_a_wrong_address_what_is_wrong(in_process: Eventdocs) -> None:
     assert ended.status == 1
     assert "is no supported database" in ended.problems[0]
     assert "hunter2" not in ended.err
+
+
+def test_finds_what_the_documentation_explains() -> None:
+    """Every code has its row, and every row is of a code that there is."""
+    page = (ROOT / "docs" / "how-to" / "find-what-is-wrong.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+
+    explained = [code for row in rows for code in re.findall(r"`([a-z-]+)`", row)]
+
+    assert sorted(explained) == sorted(get_args(DiagnosisCode))

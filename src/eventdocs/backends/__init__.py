@@ -1,7 +1,7 @@
 """ADAPTERS: the log on PostgreSQL and on SQLite; the only place that knows a driver."""
 
 from eventdocs.backends._bulk import BulkEvent, BulkLane, BulkRows, BulkStore, bulk_lane
-from eventdocs.backends._diagnosis import Diagnosis, Examination, diagnose
+from eventdocs.backends._diagnosis import Diagnosis, DiagnosisCode, Examination, diagnose
 from eventdocs.backends._drivers import engine_for, errors_translated, label_for
 from eventdocs.backends._health_checks import health_checks
 from eventdocs.backends._open import StoreOpening, open_store
@@ -12,6 +12,7 @@ __all__ = [
     "BulkRows",
     "BulkStore",
     "Diagnosis",
+    "DiagnosisCode",
     "Examination",
     "StoreOpening",
     "bulk_lane",

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import attrs
 from sqlalchemy.engine import URL, make_url
@@ -26,8 +26,51 @@ from eventdocs.errors import (
 )
 from eventdocs.types import JSONValue
 
+DiagnosisCode: TypeAlias = Literal[
+    "clock-differs",
+    "connections-scarce",
+    "connections-too-few",
+    "database-address",
+    "database-busy",
+    "database-damaged",
+    "database-foreign",
+    "database-in-memory",
+    "database-read-only",
+    "database-refused",
+    "database-unreachable",
+    "direct-url",
+    "direct-url-elsewhere",
+    "direct-url-pooled",
+    "disk-space",
+    "extra-missing",
+    "file-open",
+    "file-permissions",
+    "folder-open",
+    "folder-permissions",
+    "journal-mode",
+    "network-file-system",
+    "pooler-statement-cache",
+    "pooler-without-direct-url",
+    "role-cannot-create",
+    "role-privileges",
+    "role-superuser",
+    "schema-differs",
+    "schema-version",
+    "server-autovacuum",
+    "server-encoding",
+    "server-fsync",
+    "server-full-page-writes",
+    "server-read-only",
+    "server-standby",
+    "server-synchronous-commit",
+    "settings-questionable",
+]
+"""What can be found; later versions call it the same."""
+
+Severity: TypeAlias = Literal["error", "warning", "info"]
+
 _MIB: Final = 1024 * 1024
-_REMEDIES: Final[Mapping[type[EventdocsError], tuple[str, str]]] = {
+_REMEDIES: Final[Mapping[type[EventdocsError], tuple[DiagnosisCode, str]]] = {
     ConfigurationError: ("database-address", "correct the address"),
     StoreUnavailableError: (
         "database-unreachable",
@@ -48,15 +91,15 @@ class Diagnosis:
     """Something that is not as it should be.
 
     Attributes:
-        code: What it is, for programs; later versions call it the same.
+        code: What it is, for programs.
         severity: `error` for what fails or can lose events, `warning` for what may become
             an error, `info` for what is good to know.
         message: What was found.
         remedy: What to do about it.
     """
 
-    code: str
-    severity: Literal["error", "warning", "info"]
+    code: DiagnosisCode
+    severity: Severity
     message: str
     remedy: str
 
@@ -130,9 +173,11 @@ def _file_of(url: URL) -> Path | None:
 
 def diagnosis_of(error: EventdocsError) -> Diagnosis:
     """Say what an error means that has ended an examination, and what to do."""
-    code, remedy = _REMEDIES.get(
-        type(error), ("database-refused", "do what the message asks for, then ask again")
+    refused: tuple[DiagnosisCode, str] = (
+        "database-refused",
+        "do what the message asks for, then ask again",
     )
+    code, remedy = _REMEDIES.get(type(error), refused)
     return Diagnosis(code=code, severity="error", message=str(error), remedy=remedy)
 
 

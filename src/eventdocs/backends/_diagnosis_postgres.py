@@ -12,7 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.engine import RowMapping, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from eventdocs.backends._diagnosis import Diagnosis, Examination, diagnosis_of, scarce_space
+from eventdocs.backends._diagnosis import (
+    Diagnosis,
+    DiagnosisCode,
+    Examination,
+    Severity,
+    diagnosis_of,
+    scarce_space,
+)
 from eventdocs.backends._diagnosis_schema import differing
 from eventdocs.backends._drivers import label_for
 from eventdocs.backends._postgres_engine import create_engine
@@ -28,11 +35,31 @@ _LISTENING: Final = 1
 _TOLERATED: Final = timedelta(seconds=1)
 _PID: Final = text("SELECT pg_backend_pid()")
 _HERE: Final = frozenset({"", "localhost", "127.0.0.1", "::1"})
-_SETTINGS: Final = (
-    ("fsync", "error", "a crash of the machine can lose events and damage the database"),
-    ("synchronous_commit", "error", "a crash of the server can lose events that were recorded"),
-    ("full_page_writes", "error", "a crash of the machine can leave pages half written"),
-    ("autovacuum", "warning", "tables grow and queries become slow"),
+_SETTINGS: Final[Sequence[tuple[str, DiagnosisCode, Severity, str]]] = (
+    (
+        "fsync",
+        "server-fsync",
+        "error",
+        "a crash of the machine can lose events and damage the database",
+    ),
+    (
+        "synchronous_commit",
+        "server-synchronous-commit",
+        "error",
+        "a crash of the server can lose events that were recorded",
+    ),
+    (
+        "full_page_writes",
+        "server-full-page-writes",
+        "error",
+        "a crash of the machine can leave pages half written",
+    ),
+    (
+        "autovacuum",
+        "server-autovacuum",
+        "warning",
+        "tables grow and queries become slow",
+    ),
 )
 
 
@@ -104,7 +131,7 @@ async def _examine(
             size=told["size"],
             connections=told["connections"],
             connections_limit=_connections_limit(told),
-            **{name: told[name] for name, _, _ in _SETTINGS},
+            **{name: told[name] for name, *_ in _SETTINGS},
         )
         diagnoses += _server(told)
         diagnoses += _clock(told["told_at"], before, after, facts)
@@ -121,11 +148,11 @@ async def _examine(
 
 
 def _server(told: RowMapping) -> Iterator[Diagnosis]:
-    for name, severity, effect in _SETTINGS:
+    for name, code, severity, effect in _SETTINGS:
         if told[name] == "off":
             yield Diagnosis(
-                code=f"server-{name.replace('_', '-')}",
-                severity="error" if severity == "error" else "warning",
+                code=code,
+                severity=severity,
                 message=f"{name} is off: {effect}",
                 remedy=f"ALTER SYSTEM SET {name} = on, then SELECT pg_reload_conf(); see that "
                 "neither role nor database sets it otherwise",

@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from eventdocs.backends._diagnosis import Diagnosis, Examination, diagnosis_of, scarce_space
+from eventdocs.backends._diagnosis import (
+    Diagnosis,
+    DiagnosisCode,
+    Examination,
+    diagnosis_of,
+    scarce_space,
+)
 from eventdocs.backends._diagnosis_schema import differing
 from eventdocs.backends._sqlite_errors import translated
 from eventdocs.backends._sqlite_file import FileState, SqliteFile
@@ -91,28 +97,30 @@ def _examine(
 
 
 def _permissions(path: Path) -> Iterator[Diagnosis]:
-    for each, kind, needed in (
-        (path, "file", os.R_OK | os.W_OK),
-        (path.parent, "folder", os.W_OK | os.X_OK),
-    ):
-        if not each.exists():
-            continue
-        if not os.access(each, needed, effective_ids=os.access in os.supports_effective_ids):
-            yield Diagnosis(
-                code=f"{kind}-permissions",
-                severity="error",
-                message=f"{each} cannot be written by this user; SQLite writes to the file, and "
-                "to two others beside it",
-                remedy=f"let this user write to {each}, and mount its disk for writing",
-            )
-        mode = each.stat().st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            yield Diagnosis(
-                code=f"{kind}-open",
-                severity="warning",
-                message=f"every user of this machine can change {each}",
-                remedy=f"chmod o-w {each}",
-            )
+    if path.exists():
+        yield from _rights(path, os.R_OK | os.W_OK, "file-permissions", "file-open")
+    yield from _rights(path.parent, os.W_OK | os.X_OK, "folder-permissions", "folder-open")
+
+
+def _rights(
+    path: Path, needed: int, too_few: DiagnosisCode, too_many: DiagnosisCode
+) -> Iterator[Diagnosis]:
+    if not os.access(path, needed, effective_ids=os.access in os.supports_effective_ids):
+        yield Diagnosis(
+            code=too_few,
+            severity="error",
+            message=f"{path} cannot be written by this user; SQLite writes to the file, and to "
+            "two others beside it",
+            remedy=f"let this user write to {path}, and mount its disk for writing",
+        )
+    mode = path.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        yield Diagnosis(
+            code=too_many,
+            severity="warning",
+            message=f"every user of this machine can change {path}",
+            remedy=f"chmod o-w {path}",
+        )
 
 
 def _inside(connection: sqlite3.Connection, facts: dict[str, JSONValue]) -> Iterator[Diagnosis]:
