@@ -12,6 +12,7 @@ EventdocsError
 │   ├── InvalidStreamNameError
 │   ├── MigrationChangedError
 │   ├── NotAnEventStoreError
+│   ├── OlderLogError
 │   ├── SchemaDriftError
 │   ├── SchemaError
 │   │   ├── SchemaTooNewError
@@ -93,6 +94,7 @@ __all__ = [
     "MissingExtraError",
     "NewerSchemaVersionError",
     "NotAnEventStoreError",
+    "OlderLogError",
     "ProjectionError",
     "ProjectionHeldError",
     "ProjectionStoppedError",
@@ -340,6 +342,22 @@ class DataLossError(StoreError):
             f"{self.database}: going back would lose, for ever, {'; '.join(self.losses)}; "
             "back it up, then allow the loss of data explicitly"
         )
+
+
+@attrs.define(eq=False)
+class OlderLogError(StoreError):
+    """The tables of an older event log cannot be taken over, or given back to. Nothing was changed.
+
+    Attributes:
+        database: Its address, without secrets.
+        problems: One sentence each.
+    """
+
+    database: str
+    problems: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"{self.database}: {'; '.join(self.problems)}"
 
 
 @attrs.define(eq=False)

@@ -5,6 +5,8 @@ from eventdocs.migrations._drift import drift, verify
 from eventdocs.migrations._ledger import check
 from eventdocs.migrations._looking import current, plan
 from eventdocs.migrations._metadata_index import index_metadata
+from eventdocs.migrations._older_log import TakenOver, compare_older, give_back, take_over
+from eventdocs.migrations._older_rows import OlderDocumentTakenOver, StreamOf
 from eventdocs.migrations._runner import downgrade, upgrade
 from eventdocs.migrations._script import script
 from eventdocs.migrations._steps import LATEST, Step
@@ -21,18 +23,24 @@ __all__ = [
     "AlembicOperations",
     "AsyncTarget",
     "AsyncpgConnection",
+    "OlderDocumentTakenOver",
     "Step",
+    "StreamOf",
     "SyncTarget",
+    "TakenOver",
     "Target",
     "check",
+    "compare_older",
     "current",
     "downgrade",
     "drift",
+    "give_back",
     "include_name",
     "include_object",
     "index_metadata",
     "plan",
     "script",
+    "take_over",
     "upgrade",
     "verify",
 ]
