@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventdocs.errors import ConfigurationError, StoreBusyError
-from eventdocs.observability import Correlation, JSONFormatter, current_correlation
+from eventdocs.observability import (
+    Correlation,
+    JSONFormatter,
+    ReadableFormatter,
+    current_correlation,
+)
 from eventdocs.observability.asgi import (
     Message,
     Problem,
@@ -233,6 +240,36 @@ class TestTheLine:
         assert list(line["exception"]) == ["type", "message", "traceback"]
         assert line["exception"]["type"] == "builtins.ValueError"
 
+    async def test_shows_no_secret_of_a_request_or_its_error(
+        self, lines: pytest.LogCaptureFixture
+    ) -> None:
+        """Planted in address, headers, body, and in what is raised and what caused that."""
+        secret = "hunter2-planted"
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            try:
+                raise OSError(f"cannot reach postgresql://app:{secret}@db/library")
+            except OSError as error:
+                raise ValueError(f"no user for Authorization: Bearer {secret}") from error
+
+        response = await ask(
+            RequestMiddleware(app),
+            f"/callback/password={secret}?access_token={secret}&api_key={secret}&next=%2F",
+            method="POST",
+            headers={"Authorization": f"Bearer {secret}", "Cookie": f"session={secret}"},
+            json={"password": secret},
+        )
+
+        written = [
+            formatter.format(each)
+            for each in lines.records
+            for formatter in (JSONFormatter(), ReadableFormatter())
+        ]
+        assert len(written) == 2
+        assert all("ValueError" in each and "OSError" in each for each in written)
+        assert not any(secret in each for each in [*written, response.text])
+
     async def test_of_a_slow_request_is_a_warning(self, lines: pytest.LogCaptureFixture) -> None:
         """What is slow is for the host to say."""
         await ask(RequestMiddleware(hello, slow_seconds=1e-9), "/slow")
@@ -411,6 +448,21 @@ def test_refuses_options_that_make_no_sense(options: dict[str, Any]) -> None:
     """They are named when the application is put together."""
     with pytest.raises(ConfigurationError):
         RequestMiddleware(hello, **options)
+
+
+def test_needs_no_framework() -> None:
+    """Nothing is imported that a host has not chosen, and no logger gets a handler."""
+    script = (
+        "import logging, sys; import eventdocs.observability.asgi;"
+        "frameworks = {'starlette', 'fastapi', 'litestar', 'httpx', 'uvicorn'};"
+        "print(frameworks & set(sys.modules), logging.getLogger().handlers)"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+
+    assert ended.stdout == "set() []\n", ended.stderr
 
 
 async def _nothing() -> Message:
