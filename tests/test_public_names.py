@@ -314,10 +314,10 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "validate",
     ),
     "eventdocs.migrations": (
-        "LATEST",
         "AlembicOperations",
         "AsyncTarget",
         "AsyncpgConnection",
+        "LATEST",
         "OlderDocumentTakenOver",
         "Step",
         "StreamOf",
