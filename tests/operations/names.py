@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from eventdocs.cli import main
+from eventdocs.observability import _metrics as metrics
 from eventdocs.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,9 @@ _SOURCE = ROOT / "src" / "eventdocs"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _HIDDEN = re.compile(r"<!---.*?-->", re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
-_CALL = re.compile(r"(?:^|[\s/\"'(=@])eventdocs(?=\s+[a-z-])([^|;&>#\n`\"')]*)", re.MULTILINE)
+_CALL = re.compile(
+    r"(?:^|[\s/\"'(=@])eventdocs(?=\s+(?!import )[a-z-])([^|;&>#\n`\"')]*)", re.MULTILINE
+)
 _VARIABLE = re.compile(rf"(?<![A-Z_]){PREFIX}[A-Z_]+")
 _TABLE = re.compile(r"(?<![\w.-])eventdocs_[a-z_]+(?![\w(*]|\.\w)")
 _DOTTED = re.compile(r"(?<![\w./@-])eventdocs(?:\.\w+)+")
@@ -34,7 +37,7 @@ _CREATED = re.compile(
 )
 _LITERAL = re.compile(r"\"(eventdocs[._][\w.]+)\"")
 _FILES = (".db", ".env", ".service", ".sql")
-_METRIC_PARTS = re.compile(r"_(?:total|bucket|count|sum|created|info)$")
+_SERIES_OF_HISTOGRAMS = re.compile(r"_(?:bucket|count|sum)$")
 
 
 def unknown_names(page: str) -> list[str]:
@@ -97,25 +100,36 @@ def _variables() -> frozenset[str]:
 
 
 def _is_relation(name: str) -> bool:
-    return name in _relations() or _METRIC_PARTS.sub("", name) in _relations()
+    return name in _relations() or {name, _SERIES_OF_HISTOGRAMS.sub("", name)} & _metrics() != set()
 
 
 @functools.cache
 def _relations() -> frozenset[str]:
-    """Name tables, indexes, sequences and functions, of migrations and of projectors, and metrics."""
+    """Name tables, indexes, sequences and functions, those of migrations and of projectors."""
     steps = "\n".join(each.read_text("utf-8") for each in _SOURCE.rglob("sql/**/*.sql"))
     return frozenset(_CREATED.findall(steps)) | _literals()
 
 
 @functools.cache
+def _metrics() -> frozenset[str]:
+    declared: list[object] = [*vars(metrics).values()]
+    return frozenset(each.name for each in declared if isinstance(each, metrics.Metric))
+
+
+@functools.cache
 def _literals() -> frozenset[str]:
-    """Give every name that the source has between quotation marks: tables, log lines, metrics."""
+    """Give every name that the source has between quotation marks, such as tables and log lines."""
     texts = (each.read_text("utf-8") for each in _SOURCE.rglob("*.py"))
     return frozenset(name for text in texts for name in _LITERAL.findall(text))
 
 
 def _is_dotted_name(name: str) -> bool:
-    return name in _literals() or name.endswith(_FILES) or _is_importable(name.split("."))
+    return (
+        name in _literals()
+        or name.endswith(_FILES)
+        or name.replace(".", "_", 1) in _metrics()
+        or _is_importable(name.split("."))
+    )
 
 
 def _is_importable(parts: list[str]) -> bool:
