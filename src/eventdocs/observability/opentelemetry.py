@@ -273,10 +273,13 @@ class OpenTelemetryInstrumentation(NullInstrumentation):
     def responded(self, method: str, *, route: str, status: int, seconds: float) -> None:
         known = _method(method)
         self._in_flight.add(-1, {"http.request.method": known})
+        attributes: dict[str, str | int] = {
+            "http.request.method": known,
+            "http.response.status_code": status,
+        }
         if route:
-            (route,) = self._bound.within("route", (route,))
-        attributes = {"http.request.method": known, "http.response.status_code": status}
-        self._requests.record(seconds, {**attributes, **({"http.route": route} if route else {})})
+            (attributes["http.route"],) = self._bound.within("route", (route,))
+        self._requests.record(seconds, attributes)
 
     # ---- making
 
