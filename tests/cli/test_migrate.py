@@ -150,3 +150,34 @@ class TestTheWayThere:
         expected = "eventdocs_events, index eventdocs_events_type is missing"
         assert told.stdout == f"{expected}\n"
         assert json.loads(as_json.stdout) == {"version": LATEST, "differences": [expected]}
+
+
+class TestAnOlderLog:
+    def test_comes_over_is_compared_and_gets_back_what_came_since(self, folder: Path) -> None:
+        """Beside the log, in one file."""
+        with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:
+            database.executescript(
+                "CREATE TABLE events (aggregate_id TEXT, aggregate_type TEXT, event_type TEXT, "
+                "event_version INTEGER, payload TEXT, metadata TEXT, created_at TEXT);"
+                "INSERT INTO events VALUES "
+                "('1', 'box', 'Filled', 1, '{}', '{}', '2024-01-01 00:00:00')"
+            )
+        run = CliRunner().invoke
+        run(main, ["migrate", "up"])
+
+        taken = json.loads(run(main, ["migrate", "take-over", "--json"]).stdout)
+        again = run(main, ["migrate", "take-over"])
+        compared = run(main, ["migrate", "take-over", "--compare"])
+        back = run(main, ["migrate", "give-back"])
+        with contextlib.closing(sqlite3.connect(folder / "eventdocs.db")) as database:
+            database.execute("UPDATE events SET event_type = 'Other'")
+            database.commit()
+        differs = run(main, ["migrate", "take-over", "--compare"])
+
+        assert taken == {
+            "taken_over": {"events": 1, "streams": 1, "documents": 0},
+            "differences": [],
+        }
+        assert (again.exit_code, "not empty" in again.stderr) == (1, True)
+        assert (compared.exit_code, back.stdout) == (0, "0 events given back\n")
+        assert (differs.exit_code, "differs in its type" in differs.stdout) == (1, True)

@@ -11,7 +11,7 @@ from eventdocs.cli._options import common_options, database_option, pass_app
 from eventdocs.cli._output import grid
 
 if TYPE_CHECKING:
-    from eventdocs.migrations import Step
+    from eventdocs.migrations import Step, TakenOver
 
 
 @click.group()
@@ -265,6 +265,77 @@ def index(app: App, *, key: str) -> None:
         app.output.json({"key": key, "made": is_new})
         return
     app.output.line(f"metadata key {key}: {'indexed' if is_new else 'was indexed before'}")
+
+
+@migrate.command(name="take-over", short_help="Record what an older event log's tables hold.")
+@click.option("--from", "source", metavar="URL", help="Its database; else that of the log.")
+@click.option("--from-schema", metavar="SCHEMA", help="The PostgreSQL schema of its tables.")
+@click.option("--compare", is_flag=True, help="Only compare with what was taken over before.")
+@database_option
+@common_options
+@pass_app
+def take_over_older(
+    app: App, *, source: str | None, from_schema: str | None, compare: bool
+) -> None:
+    """Record what the tables of an older event log hold, in order, and compare row for row.
+
+    Its table events has the columns aggregate_id, aggregate_type, event_type,
+    event_version, payload, metadata and created_at; document_views and semantic_ir may stand
+    beside it. They are read only. The log is empty and has its tables: `eventdocs migrate
+    up` makes them. The exit status is 1 if anything differs.
+    """
+    taken, differences = app.run(_take_over(app, source, from_schema, compare))
+    if app.output.as_json:
+        app.output.json({"taken_over": taken, "differences": differences})
+    else:
+        if taken is not None:
+            app.output.line(
+                f"{taken.events} events of {taken.streams} streams, {taken.documents} documents"
+            )
+        for each in differences:
+            app.output.line(each)
+        if not differences:
+            app.output.line("the log holds all that the older one holds, in order")
+    if differences:
+        raise click.exceptions.Exit(1)
+
+
+@migrate.command(name="give-back", short_help="Write what came since to the older tables.")
+@click.option("--to", "source", metavar="URL", help="Their database; else that of the log.")
+@click.option("--to-schema", metavar="SCHEMA", help="The PostgreSQL schema of the tables.")
+@database_option
+@common_options
+@pass_app
+def give_back_older(app: App, *, source: str | None, to_schema: str | None) -> None:
+    """Write to the tables of an older event log what was appended since it was taken over.
+
+    The older application then goes on where this one has ended. Repeating the command
+    writes what has come since.
+    """
+    written = app.run(_give_back(app, source, to_schema))
+    if app.output.as_json:
+        app.output.json({"given_back": written})
+        return
+    app.output.line(f"{written} events given back")
+
+
+async def _take_over(
+    app: App, source: str | None, schema: str | None, compare: bool
+) -> tuple[TakenOver | None, list[str]]:
+    from eventdocs.migrations import compare_older, take_over
+
+    async with app.store() as store:
+        older = source or app.database
+        if compare:
+            return None, await compare_older(store, older, schema=schema)
+        return await take_over(store, older, schema=schema), []
+
+
+async def _give_back(app: App, source: str | None, schema: str | None) -> int:
+    from eventdocs.migrations import give_back
+
+    async with app.store() as store:
+        return await give_back(store, source or app.database, schema=schema)
 
 
 async def _index(app: App, key: str) -> bool:
