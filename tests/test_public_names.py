@@ -347,6 +347,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "HealthReport",
         "HealthStatus",
         "Instrumentation",
+        "Instrumentations",
         "JSONFormatter",
         "NullInstrumentation",
         "Observation",

@@ -18,6 +18,7 @@ from eventdocs.observability._instrumentation import Instrumentation, NullInstru
 from eventdocs.observability._lines import JSONFormatter, ReadableFormatter
 from eventdocs.observability._logging import configure_logging
 from eventdocs.observability._redaction import Redactor
+from eventdocs.observability._together import Instrumentations
 
 __all__ = [
     "CheckResult",
@@ -27,6 +28,7 @@ __all__ = [
     "HealthReport",
     "HealthStatus",
     "Instrumentation",
+    "Instrumentations",
     "JSONFormatter",
     "NullInstrumentation",
     "Observation",
