@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 __all__ = ["ENDLESS"]
 
 _MARKDOWN: Mapping[str, Callable[[int], str]] = {
+    "blanks": lambda n: "- a" + " " * n + "*b*" + "\t" * n + "c",
+    "one number": lambda n: "# 1 Rules\n\nSee Section 1.\n\n" * (n // 28),
+    "one symbol": lambda n: "| Symbol | Meaning |\n|--|--|\n| $a$ | b |\n\n" * (n // 45),
     "brackets": lambda n: "[" * n,
     "nested brackets": lambda n: "[" * (n // 2) + "]" * (n // 2),
     "links that never end": lambda n: "[a](" * (n // 4),
@@ -75,6 +78,12 @@ _HTML: Mapping[str, Callable[[int], str]] = {
     "attributes": lambda n: "<p " + "a " * (n // 2) + ">",
 }
 _LATEX: Mapping[str, Callable[[int], str]] = {
+    "blanks": lambda n: "a" + " " * n + "\\emph{b}" + "\t" * n + "c",
+    "one label": lambda n: "\\begin{equation}\\label{a} x \\end{equation} \\ref{a}\n" * (n // 45),
+    "other labels": lambda n: "".join(
+        f"\\begin{{equation}}\\label{{a{each}}} x \\end{{equation}} \\ref{{a0}}\n"
+        for each in range(n // 48)
+    ),
     "open groups": lambda n: "{" * n,
     "ends of groups": lambda n: "}" * n,
     "commands that never end": lambda n: "\\emph{" * (n // 6),
@@ -104,6 +113,8 @@ _LATEX: Mapping[str, Callable[[int], str]] = {
     "rows that reach down": lambda n: "\\begin{tabular}{c}" + "\\multirow{9}{*}{a} & " * (n // 19),
 }
 _RESTRUCTURED_TEXT: Mapping[str, Callable[[int], str]] = {
+    "blanks": lambda n: "- a" + " " * n + "*b*" + "\t" * n + "c",
+    "one label": lambda n: ".. math:: x\n   :label: a\n\n:eq:`a`\n\n" * (n // 36),
     "emphasis that never ends": lambda n: "*a " * (n // 3),
     "links that never end": lambda n: "`a <b " * (n // 6) + "`_",
     "names with dots": lambda n: "a." * (n // 2) + "_",
@@ -123,6 +134,8 @@ _RESTRUCTURED_TEXT: Mapping[str, Callable[[int], str]] = {
     "quotations": lambda n: "".join(f"{' ' * (each % 40)}a\n\n" for each in range(n // 22)),
 }
 _PLAIN_TEXT: Mapping[str, Callable[[int], str]] = {
+    "blanks": lambda n: "- a" + " " * n + "b" + "\t" * n + "c",
+    "one number": lambda n: "1. Rules\n\nSee Section 1.\n\n" * (n // 26),
     "parentheses": lambda n: "(" * n,
     "words": lambda n: "a " * (n // 2),
     "an underline": lambda n: "=" * n,

@@ -15,13 +15,10 @@ from hypothesis import strategies as st
 from eventdocs.errors import ExtractionLimitError, UnreadableDocumentError
 from eventdocs.extraction import (
     Limits,
-    RawDocument,
-    default_extractors,
     extract,
     media_type_of_name,
 )
-from eventdocs.ir import Definition, Entity, to_json
-from eventdocs.types import digest_of
+from eventdocs.ir import CrossReference, Definition, Entity, Section, to_json
 from tests.extraction.broken_documents import FORMATS, WRITTEN, damaged, documents
 from tests.extraction.endless import ENDLESS
 from tests.extraction.exactness import check_places, examine
@@ -142,21 +139,27 @@ class TestTime:
 def _seconds(text: str, suffix: str) -> float:
     content = text.encode()
     name = f"document{suffix}"
-    document = RawDocument(content=content, digest=digest_of(content), source_name=name)
     media_type = media_type_of_name(name)
-    assert media_type is not None
-    extractor = default_extractors().extractor_for(media_type, source_name=name)
     limits = Limits(max_entities=10**9, max_cells=10**9, max_lines=10**9)
     gc.disable()  # or everything that the tests before this one have left is counted in
     try:
         started = time.process_time()
-        extractor.extract(document, limits)
+        extract(content, source_name=name, media_type=media_type, limits=limits)
         return time.process_time() - started
     finally:
         gc.enable()
 
 
 class TestLimits:
+    def test_keep_what_a_mention_could_mean_short(self) -> None:
+        """Where every mention fits everything, the first twenty candidates are listed."""
+        extraction = extract(b"# 1 Rules\n\nSee Section 1.\n\n" * 30, source_name="document.md")
+
+        sections = [e.id.entity_id for e in extraction.ir.entities if isinstance(e, Section)]
+        mentions = [e.resolution for e in extraction.ir.entities if isinstance(e, CrossReference)]
+        assert [each.state for each in mentions] == ["ambiguous"] * 30
+        assert {each.candidates for each in mentions} == {tuple(sections[:20])}
+
     @every_text_format
     @pytest.mark.parametrize(
         ("limits", "found"),

@@ -14,8 +14,9 @@ from eventdocs.extraction._rst_names import Names, normalised
 
 __all__ = ["RstProse"]
 
-_ESCAPE_OR_BREAK = re.compile(r"\\\s?|[ \t]*\n[ \t]*")
-_BREAK = re.compile(r"[ \t]*\n[ \t]*")
+# Blanks are looked at once, from where they begin.
+_BREAK = re.compile(r"(?<![ \t])[ \t]+\n[ \t]*|\n[ \t]*")
+_ESCAPE_OR_BREAK = re.compile(rf"\\\s?|{_BREAK.pattern}")
 _TARGETED = re.compile(r"(?P<text>.*[^\s\\])\s*<(?P<target>[^<>]+)>", re.DOTALL)
 _IN_DOLLARS = re.compile(r"\s*(?:\$\$?|\\[(\[])(?P<latex>.+?)(?:\$\$?|\\[)\]])\s*", re.DOTALL)
 _RFC = re.compile(r"\d+")

@@ -134,6 +134,10 @@ class Symbol:
         return spelled
 
 
+MOST_CANDIDATES = 20
+"""How many candidates are listed: where everything fits every mention, all of them are too many."""
+
+
 @attrs.frozen(kw_only=True)
 class Resolution:
     """Whether a mention was traced to what it means.
@@ -144,7 +148,8 @@ class Resolution:
     Attributes:
         state: The outcome.
         target: The entity meant.
-        candidates: The entities it could mean.
+        candidates: The entities it could mean, in reading order; of more than
+            twenty, only the first twenty.
         by: The rule that decided, such as `anchor`, `number`, `heading`, `term`, `where`.
     """
 

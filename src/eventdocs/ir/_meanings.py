@@ -9,7 +9,16 @@ from uuid import UUID
 
 import attrs
 
-from eventdocs.ir._entities import Definition, Entity, Formula, Resolution, Symbol, Table, Variable
+from eventdocs.ir._entities import (
+    MOST_CANDIDATES,
+    Definition,
+    Entity,
+    Formula,
+    Resolution,
+    Symbol,
+    Table,
+    Variable,
+)
 from eventdocs.ir._outline import Outline
 from eventdocs.ir._parameters import Parameter, parameters_of
 from eventdocs.ir._scopes import Groups, Meaning, MeaningKind, Scopes
@@ -265,7 +274,8 @@ def resolve_variable(variable: Variable, at: UUID, meanings: Meanings) -> Resolu
         candidates = tuple(dict.fromkeys(each.entity for each in group))
         if len(candidates) == 1:
             return Resolution(state="resolved", target=candidates[0], by=group[0].by)
-        return Resolution(state="ambiguous", candidates=candidates, by=group[0].by)
+        listed = candidates[:MOST_CANDIDATES]
+        return Resolution(state="ambiguous", candidates=listed, by=group[0].by)
     if variable.role == "constant" or is_known(variable.symbol):
         return Resolution(state="ignored", by="constant")
     return Resolution(state="dangling")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from eventdocs.ir._canonical import EntityKind, collapse, kind_of
 from eventdocs.ir._entities import (
+    MOST_CANDIDATES,
     CrossReference,
     Definition,
     Entity,
@@ -52,6 +53,7 @@ class Targets:
         self._titles: dict[str, list[UUID]] = defaultdict(list)
         self._terms: dict[str, list[UUID]] = defaultdict(list)
         self._numbers: dict[str, list[NumberedPlace]] = defaultdict(list)
+        self._known: dict[tuple[str, ReferenceType, str | None], Resolution] = {}
         repeats: Counter[str] = Counter()
         for each in entities:
             if each.id.anchor:
@@ -97,6 +99,14 @@ class Targets:
 
     def resolve(self, reference: CrossReference) -> Resolution:
         """Find what *reference* points at, or say why that is not known."""
+        wanted = reference.raw_target, reference.reference_type, reference.target_document
+        # Equal references mean the same; many of them may fit many things.
+        known = self._known.get(wanted)
+        if known is None:
+            known = self._known[wanted] = self._resolve(reference)
+        return known
+
+    def _resolve(self, reference: CrossReference) -> Resolution:
         target = reference.raw_target.strip()
         if reference.target_document is not None:
             return Resolution(state="external", by="document")
@@ -185,4 +195,5 @@ def _resolution(found: Sequence[UUID], by: str) -> Resolution:
         case [target]:
             return Resolution(state="resolved", target=target, by=by)
         case candidates:
-            return Resolution(state="ambiguous", candidates=tuple(candidates), by=by)
+            listed = tuple(candidates[:MOST_CANDIDATES])
+            return Resolution(state="ambiguous", candidates=listed, by=by)

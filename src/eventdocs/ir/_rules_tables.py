@@ -142,6 +142,8 @@ def unit_mismatch(document: Evidence) -> Iterator[Finding]:
 
 def _against_definitions(table: Table, document: Evidence) -> Iterator[Finding]:
     for parameter in parameters_of(table, document.by_id):
+        if parameter.unit is None:
+            continue
         keys = {each.key for each in parameter.symbols}
         meanings = [each for key in parameter.term_keys for each in document.meanings.of_term(key)]
         for symbol in parameter.symbols:
