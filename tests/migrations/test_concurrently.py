@@ -196,3 +196,10 @@ class TestThroughAPooler:
 
         assert sorted(len(steps) for steps in taken) == [0, 0, 0, 0, 0, LATEST]
         assert await drift(empty_postgres_url) == []
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("inf"), float("nan")])
+async def test_a_patience_that_cannot_be_is_refused(sqlite_url: str, seconds: float) -> None:
+    """Before the database is asked."""
+    with pytest.raises(ConfigurationError, match="lock_timeout"):
+        await upgrade(sqlite_url, lock_timeout=seconds)

@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from eventdocs.migrations import drift, upgrade
+from eventdocs.errors import SchemaDriftError, SchemaTooOldError
+from eventdocs.migrations import drift, upgrade, verify
 from eventdocs.testing._postgres_server import PostgresServer
 
 
@@ -54,6 +55,11 @@ class TestOnPostgres:
             ),
             ("DROP SEQUENCE eventdocs_sequence", "sequence eventdocs_sequence is missing"),
             ("DROP FUNCTION eventdocs_watermark", "function eventdocs_watermark is missing"),
+            (
+                "CREATE OR REPLACE FUNCTION eventdocs_namespace() RETURNS bigint "  # noqa: ISC004 - one statement
+                "LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT CAST(1 AS bigint)'",
+                "function eventdocs_namespace has another body",
+            ),
         ],
     )
     async def test_tells_every_kind_of_difference(
@@ -93,3 +99,22 @@ class TestOnSqlite:
         connection.close()
 
         assert await drift(sqlite_url) == [told]
+
+
+class TestVerify:
+    async def test_raises_what_drift_lists(self, sqlite_url: str) -> None:
+        """All of it at once; a database of another version is told as such."""
+        with pytest.raises(SchemaTooOldError):
+            await verify(sqlite_url)
+        await upgrade(sqlite_url)
+        await verify(sqlite_url)
+        connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+        connection.execute("DROP INDEX eventdocs_events_category")
+        connection.execute("DROP TABLE eventdocs_leases")
+        connection.close()
+
+        with pytest.raises(SchemaDriftError, match="eventdocs_leases") as caught:
+            await verify(sqlite_url)
+
+        assert caught.value.differences == await drift(sqlite_url)
+        assert len(caught.value.differences) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -262,3 +263,12 @@ async def test_a_log_that_holds_events_is_refused(database_url: str) -> None:
 
         with pytest.raises(OlderLogError, match="not empty"):
             await take_over(store, database_url)
+
+
+async def test_a_file_that_is_not_there_is_not_made(sqlite_url: str, tmp_path: Path) -> None:
+    """A name that was mistyped leaves nothing behind."""
+    async with open_store(sqlite_url, events=EVENTS) as store:
+        with pytest.raises(OlderLogError, match="no such file"):
+            await take_over(store, f"sqlite:///{tmp_path}/older.db")
+
+    assert not (tmp_path / "older.db").exists()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -179,6 +181,9 @@ async def _reading(
 ) -> AsyncGenerator[tuple[AsyncConnection, OlderTables]]:
     engine = engine_for(source) if isinstance(source, str) else source
     try:
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        if file and file != ":memory:" and not await asyncio.to_thread(Path(file).exists):
+            raise OlderLogError(label_for(engine.url), ["there is no such file"])
         with errors_translated(engine.url):
             async with engine.connect() as connection:
                 tables = await connection.run_sync(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ _TRY_TRANSACTION: Final = text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
 _TRY_SESSION: Final = text(f"SELECT pg_try_advisory_lock({_LOCK})")
 _UNLOCK: Final = text(f"SELECT pg_advisory_unlock({_LOCK})")
 _OTHERS_SECONDS: Final = 60.0
+_LONGEST_SECONDS: Final = 1_000_000
 
 
 @attrs.frozen(kw_only=True)
@@ -199,8 +201,9 @@ def downgrade(
 
 def _take(target: Target, way: _Way) -> list[Step] | Coroutine[Any, Any, list[Step]]:
     check_version(way.version)
-    if way.lock_timeout < 0:
-        raise ConfigurationError([f"lock_timeout is {way.lock_timeout:g}; it cannot be below 0"])
+    if not 0 <= way.lock_timeout <= _LONGEST_SECONDS:
+        problem = f"lock_timeout is {way.lock_timeout:g}; use 0 to {_LONGEST_SECONDS:,} seconds"
+        raise ConfigurationError([problem])
     script = emit(target)
     if script is not None:
         if way.since is None:
@@ -311,7 +314,7 @@ def _patience(connection: Connection, way: _Way, *, is_local: bool) -> Generator
         "SELECT set_config('lock_timeout', :value, CAST(:is_local AS boolean))"
     ).bindparams(is_local=is_local)
     before = connection.scalar(text("SELECT current_setting('lock_timeout')"))
-    connection.execute(change, {"value": f"{round(way.lock_timeout * 1000)}ms"})
+    connection.execute(change, {"value": f"{math.ceil(way.lock_timeout * 1000)}ms"})
     try:
         yield
     except BaseException:
