@@ -209,6 +209,26 @@ async def test_what_came_since_goes_back(database_url: str) -> None:
     ]
 
 
+async def test_what_was_given_back_is_known_again_without_ids(sqlite_url: str) -> None:
+    """By its place in its stream."""
+    await _run(
+        sqlite_url,
+        "CREATE TABLE events (aggregate_id TEXT, aggregate_type TEXT, event_type TEXT, "
+        "event_version INTEGER, payload TEXT, metadata TEXT, created_at TEXT)",
+        "INSERT INTO events VALUES ('1', 'my-box', 'Filled', 1, '{}', NULL, '2024-01-01')",
+    )
+    counts: list[int] = []
+    async with open_store(sqlite_url, events=EVENTS, migrate=True) as store:
+        await take_over(store, sqlite_url)
+        for expected in (1, 2):
+            await store.append("my_box-1", [DocumentRenamed(title="new")], expected=expected)
+            counts += [await give_back(store, sqlite_url), await give_back(store, sqlite_url)]
+
+    rows = await _run(sqlite_url, "SELECT aggregate_type, event_version FROM events ORDER BY 2")
+    assert counts == [1, 0, 1, 0]
+    assert rows == [("my-box", 1), ("my-box", 2), ("my-box", 3)]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
