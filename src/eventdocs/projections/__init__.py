@@ -17,7 +17,7 @@ from eventdocs.projections._rebuild import RebuildProgress
 from eventdocs.projections._runner import ProjectionRunner
 from eventdocs.projections._sample import Sample
 from eventdocs.projections._shadow import Shadow
-from eventdocs.projections._status import ProjectionStatus
+from eventdocs.projections._status import PartitionStatus, ProjectionStatus
 from eventdocs.projections._tables import projection_metadata
 from eventdocs.projections._trouble import trouble_behind
 from eventdocs.projections._verify import VerificationReport
@@ -32,6 +32,7 @@ __all__ = [
     "Handler",
     "HealthLimits",
     "LeaseHolder",
+    "PartitionStatus",
     "ProjectionCheck",
     "ProjectionHealth",
     "ProjectionRunner",

@@ -15,13 +15,16 @@ from eventdocs.errors import (
     ProjectionStoppedError,
     ProjectionTimeoutError,
 )
+from eventdocs.projections._batch import bind, plan
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     ProjectionState,
     check_log,
-    read_checkpoint,
+    read_checkpoints,
 )
 from eventdocs.projections._dead_letters import DeadLetter, DeadLetterState, read_dead_letters
+from eventdocs.projections._ordering_key import by_stream, key_function
+from eventdocs.projections._partitions import home_of, partitions_of
 from eventdocs.projections._projection import Conditions
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._status import ProjectionStatus, obstacle_to
@@ -67,7 +70,7 @@ async def wait_for(
             while True:
                 rung = news.listen()
                 with translated(store.database):
-                    if await patience.call(lambda: has_arrived(store, projector.name, appended)):
+                    if await patience.call(lambda: has_arrived(store, projector, appended)):
                         return
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
@@ -77,28 +80,72 @@ async def wait_for(
         raise await explain_absence(store, projector, appended, seconds=seconds, ask=ask) from None
 
 
-async def has_arrived(store: EventStore, projection: str, appended: Appended) -> bool:
-    """Tell whether *projection* has applied what was appended.
+async def has_arrived(store: EventStore, projector: Projector, appended: Appended) -> bool:
+    """Tell whether the projection of *projector* has applied what was appended.
+
+    Of one that is divided, only the partitions count to which the events belong.
 
     Raises:
         ProjectionStoppedError: It stands before an event that it cannot apply.
         StoreRewoundError: The log does not hold the event of its checkpoint.
         EventLostError: The log does not hold what was appended.
     """
-    letters: Sequence[DeadLetter] = ()
+    goals = await _goals(store, projector, appended)
     async with store.connect() as connection:
-        at = await read_checkpoint(connection, projection)
-        if at is not None and at.state is not ProjectionState.RUNNING:
-            letters = await read_dead_letters(connection, projection)
-    if at is None:
+        found = {at.projection: at for at in await read_checkpoints(connection, projector.name)}
+    if goals is None or not goals.keys() <= found.keys():
         return False
-    if at.sequence >= appended.sequence:
+    arrived = [
+        await _is_there(store, found[name], through, appended) for name, through in goals.items()
+    ]
+    return all(arrived)
+
+
+async def _goals(
+    store: EventStore, projector: Projector, appended: Appended
+) -> dict[str, int] | None:
+    """Tell how far each partition has to come; nothing if that cannot be known yet."""
+    if projector.partitions == 1:
+        return {projector.name: appended.sequence}
+    if not appended.places:
+        return {part.name: 0 for part in partitions_of(projector)}
+    if (key_of := key_function(projector)) is by_stream:
+        return {home_of(appended.stream, projector).name: appended.sequence}
+    goals: dict[str, int] = {}
+    handlers = bind(projector)
+    for place in appended.places:
+        page = await store.read_page(
+            Selection(after=place.sequence - 1, until=place.sequence), limit=1
+        )
+        if not page.events:
+            return await _goals_unknown(store, projector, appended)
+        steps = plan(page.events, handlers, key_of)
+        key = steps[0][1] if steps else appended.stream
+        goals[home_of(key, projector).name] = place.sequence
+    return goals
+
+
+async def _goals_unknown(
+    store: EventStore, projector: Projector, appended: Appended
+) -> dict[str, int] | None:
+    # A log that is read beyond the place does not hold the event: any partition finds out.
+    if await store.head() > appended.sequence:
+        return {part.name: appended.sequence for part in partitions_of(projector)}
+    return None
+
+
+async def _is_there(store: EventStore, at: Checkpoint, through: int, appended: Appended) -> bool:
+    letters: Sequence[DeadLetter] = ()
+    if at.state is not ProjectionState.RUNNING:
+        async with store.connect() as connection:
+            letters = await read_dead_letters(connection, at.projection)
+    if at.sequence >= through:
         await _check_places(store, at, appended)
         return not _waiting(letters, appended)
     for letter in letters:
         if at.state is ProjectionState.STOPPED and letter.sequence > at.sequence:
             raise ProjectionStoppedError(
-                projection, letter.sequence, letter.type, letter.message or ""
+                letter.projection, letter.sequence, letter.type, letter.message or ""
             )
     return False
 
@@ -144,7 +191,7 @@ async def explain_absence(
         async with asyncio.timeout(_EXPLANATION_SECONDS):
             statuses = {each.name: each for each in await ask()}
             status = statuses[name]
-            blocked_by = await _letters_in_the_way(store, name, appended)
+            blocked_by = await _letters_in_the_way(store, projector, appended)
             blocked_by = blocked_by or await _transaction_in_the_way(store, appended)
     except (EventdocsError, TimeoutError) as error:
         reason = str(error) or "the database does not answer"
@@ -158,9 +205,10 @@ async def explain_absence(
     )
 
 
-async def _letters_in_the_way(store: EventStore, projection: str, appended: Appended) -> str:
+async def _letters_in_the_way(store: EventStore, projector: Projector, appended: Appended) -> str:
+    names = [part.name for part in partitions_of(projector)]
     async with store.connect() as connection:
-        letters = await read_dead_letters(connection, projection)
+        letters = await read_dead_letters(connection, names)
     keys = {letter.ordering_key for letter in _waiting(letters, appended)}
     for letter in letters:
         if letter.state is DeadLetterState.FAILED and letter.ordering_key in keys:

@@ -10,11 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import ProjectorDefinitionError
 from eventdocs.observability import correlate
-from eventdocs.projections._ordering_key import KeyFunction
+from eventdocs.projections._ordering_key import KeyFunction, by_stream
 from eventdocs.projections._projector import Projector
 from eventdocs.store import RecordedEvent
 
 Events: TypeAlias = Sequence[RecordedEvent[Any]]
+
+Choice: TypeAlias = Callable[[str, RecordedEvent[Any]], bool]
+"""Tells by its ordering key and itself whether an event counts."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +74,7 @@ def plan(
     key_of: KeyFunction,
     *,
     left_out: Callable[[RecordedEvent[Any]], bool] | None = None,
+    counts: Choice | None = None,
 ) -> list[Step]:
     """Pair events with their handlers, and decode them before a transaction waits for that.
 
@@ -82,23 +86,34 @@ def plan(
         handlers: By event type.
         key_of: Names the ordering key of an event.
         left_out: Whether an event is passed over too.
+        counts: Whether one is not passed over. Where keys are streams, it is not decoded
+            for that.
     """
     steps: list[Step] = []
+    counts_undecoded = counts if key_of is by_stream else None
     for index, event in enumerate(events):
         types = event.types
         first = handlers.get(types[0]) if len(types) == 1 else _first_of(types, handlers)
         if first is None or (left_out is not None and left_out(event)):
             continue
+        if counts_undecoded is not None and not counts_undecoded(event.stream, event):
+            continue
         try:
             parts = event.parts
             if len(parts) == 1 and parts[0] is event:
                 # As it nearly always is: one event, one handler.
-                steps.append((index, key_of(event), event, first, None))
+                key = key_of(event)
+                if counts is None or counts(key, event):
+                    steps.append((index, key, event, first, None))
                 continue
             handled = [part for part in parts if part.type in handlers]
             key = key_of(handled[0]) if handled else event.stream
         except Exception as problem:  # noqa: BLE001 - reported when the event's turn comes
-            steps.append((index, _key_or_stream(event, key_of), event, first, problem))
+            key = _key_or_stream(event, key_of)
+            if counts is None or counts(key, event):
+                steps.append((index, key, event, first, problem))
+            continue
+        if counts is not None and not counts(key, event):
             continue
         steps += [(index, key, part, handlers[part.type], None) for part in handled]
     return steps

@@ -94,7 +94,7 @@ class Cancellation:
     async def _discard(self) -> bool:
         shadow = await self._shadow_of(self._store, self._projector)
         try:
-            is_there = await shadow.progress() is not None
+            is_there = bool(await shadow.progress())
             await shadow.discard()
         finally:
             await shadow.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from eventdocs.errors import StaleProjectionError
-from eventdocs.projections._checkpoints import Checkpoint, read_checkpoint
+from eventdocs.projections._checkpoints import Checkpoint, least, read_checkpoints
 from eventdocs.projections._fingerprint import changes_between, fingerprint_of
 from eventdocs.projections._projector import Projector
 from eventdocs.store import EventStore
@@ -19,7 +19,8 @@ class ProjectionCheck:
         projection: Its name.
         built: The version of the projector that built it; 0 if none is known.
         version: The version of the projector in the code.
-        changed: What has changed since it was built: "handlers", "tables", "upcasters".
+        changed: What has changed since it was built: "handlers", "tables", "upcasters", and
+            "ordering" if it is divided into partitions.
             A change without a new version is a hint: the rows may come out as they are.
         problem: Why it cannot go on until it is rebuilt; None if it can.
     """
@@ -47,7 +48,7 @@ async def check(
         broken: What only a rebuild can mend.
     """
     async with store.connect() as connection:
-        at = await read_checkpoint(connection, projector.name)
+        at = least(await read_checkpoints(connection, projector.name))
     return compare(store, projector, at, broken)
 
 

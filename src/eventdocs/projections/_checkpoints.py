@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import StaleProjectionError, StoreRewoundError
+from eventdocs.projections._fingerprint import is_ordered_by
+from eventdocs.projections._partitions import Partition, partition_named, partitions_of
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._tables import projections
 from eventdocs.store import EventStore, Selection
@@ -42,10 +45,10 @@ class ProjectionState(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class Checkpoint:
-    """Where a projection stands, and what it was built by.
+    """Where a projection, or one of its partitions, stands, and what it was built by.
 
     Attributes:
-        projection: Its name.
+        projection: The name of what stands there.
         version: The version of the projector that built it.
         store_id: The log it was built from.
         sequence: Place of the last event delivered to it; 0 before the first.
@@ -65,6 +68,11 @@ class Checkpoint:
     fingerprint: str
     token: int = 0
     written_at: datetime | None = attrs.field(default=None, eq=False)
+
+    @property
+    def partition(self) -> Partition:
+        """What stands there."""
+        return partition_named(self.projection)
 
     def is_at(self, other: Checkpoint) -> bool:
         """Tell whether both name the same place, built by the same version."""
@@ -90,9 +98,38 @@ _ROW = select(
 
 
 async def read_checkpoint(connection: AsyncConnection, projection: str) -> Checkpoint | None:
-    """Read where *projection* stands; None if it was never begun."""
+    """Read where *projection*, or one partition, stands; None if it was never begun."""
     found = await connection.execute(_ROW.where(projections.c.name == projection))
     return _checkpoint_of(found.one_or_none())
+
+
+async def read_checkpoints(
+    connection: AsyncConnection, projection: str, *, for_update: bool = False
+) -> list[Checkpoint]:
+    """Read where all parts of *projection* stand, however it was divided.
+
+    Args:
+        connection: Where to look.
+        projection: Its name.
+        for_update: Keep everyone from moving any of it until the transaction ends.
+    """
+    column = projections.c.name
+    query = _ROW.where(
+        or_(column == projection, column.startswith(f"{projection}#", autoescape=True))
+    ).order_by(column)
+    found = await connection.execute(query.with_for_update() if for_update else query)
+    checkpoints = [_to_checkpoint(row) for row in found]
+    return sorted(checkpoints, key=lambda at: (at.partition.count, at.partition.number))
+
+
+def least(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
+    """Find the one that is furthest behind; None if there is none."""
+    return min(checkpoints, key=lambda at: at.sequence, default=None)
+
+
+def is_level(checkpoints: Sequence[Checkpoint]) -> bool:
+    """Tell whether all stand at one place."""
+    return len({(at.sequence, at.event_id) for at in checkpoints}) <= 1
 
 
 async def lock_checkpoint(
@@ -115,15 +152,23 @@ async def require_checkpoint(
     projector: Projector,
     store_id: UUID,
     *,
+    name: str | None = None,
     mark: ColumnElement[Any] | None = None,
 ) -> Checkpoint:
     """Lock the checkpoint of *projector*, and make sure that it may go on from there.
+
+    Args:
+        tx: The transaction.
+        projector: The code.
+        store_id: The log.
+        name: Of the partition; the projection's own by default.
+        mark: What tells others whose transaction this is; evaluated beside the row.
 
     Raises:
         StaleProjectionError: Another version of the projector built its tables.
         StoreRewoundError: They were built from another log.
     """
-    found = await lock_checkpoint(tx, projector.name, mark=mark)
+    found = await lock_checkpoint(tx, name or projector.name, mark=mark)
     return check_checkpoint(found, projector, store_id)
 
 
@@ -144,7 +189,37 @@ def check_checkpoint(found: Checkpoint | None, projector: Projector, store_id: U
         raise StoreRewoundError(
             projector.name, found.sequence, "the log is another one than it was built from"
         )
+    if found.partition.count > 1 and not is_ordered_by(found.fingerprint, type(projector)):
+        raise StaleProjectionError(
+            projector.name,
+            found.version,
+            projector.version,
+            "its ordering_key is another one than its partitions were divided by",
+        )
     return found
+
+
+def check_checkpoints(
+    found: Sequence[Checkpoint], projector: Projector, store_id: UUID
+) -> list[Checkpoint]:
+    """Make sure that *projector* may go on from the checkpoints that were found.
+
+    Raises:
+        StaleProjectionError: Another version of the projector built its tables, or it was
+            divided into other partitions.
+        StoreRewoundError: They were built from another log.
+    """
+    rows: Sequence[Checkpoint | None] = found or [None]
+    checked = [check_checkpoint(each, projector, store_id) for each in rows]
+    if [at.partition for at in checked] != [*partitions_of(projector)]:
+        raise StaleProjectionError(
+            projector.name,
+            checked[0].version,
+            projector.version,
+            f"it is divided into {len(checked)}, and the code says partitions = "
+            f"{projector.partitions}",
+        )
+    return checked
 
 
 async def is_in_log(store: EventStore, at: Checkpoint) -> bool:
@@ -164,7 +239,7 @@ async def check_log(store: EventStore, at: Checkpoint) -> None:
     """
     if not await is_in_log(store, at):
         raise StoreRewoundError(
-            at.projection,
+            at.partition.projection,
             at.sequence,
             f"the log does not hold event {at.event_id} there any more",
         )
@@ -191,6 +266,11 @@ async def write_checkpoint(tx: AsyncConnection, checkpoint: Checkpoint) -> None:
         raise FencedError(checkpoint.projection)
 
 
+async def remove_checkpoints(tx: AsyncConnection, names: Sequence[str]) -> None:
+    """Forget that there were parts of these *names*: whoever moves one can do so no more."""
+    await tx.execute(delete(projections).where(projections.c.name.in_(names)))
+
+
 async def fence(tx: AsyncConnection, projection: str, token: int) -> None:
     """Let *projection* be moved with *token* alone from now on.
 
@@ -214,8 +294,10 @@ def _values(checkpoint: Checkpoint) -> dict[str, object]:
 
 
 def _checkpoint_of(row: Any) -> Checkpoint | None:
-    if row is None:
-        return None
+    return None if row is None else _to_checkpoint(row)
+
+
+def _to_checkpoint(row: Any) -> Checkpoint:
     return Checkpoint(
         projection=row.name,
         version=row.version,

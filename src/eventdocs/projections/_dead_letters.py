@@ -6,7 +6,7 @@ import enum
 import traceback
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eventdocs.projections._partitions import partition_named
 from eventdocs.projections._tables import dead_letters
 from eventdocs.store import RecordedEvent
 
@@ -57,6 +58,9 @@ class RepairAction(enum.Enum):
 
 OPEN: Final = (DeadLetterState.FAILED, DeadLetterState.WAITING)
 
+Names: TypeAlias = str | Collection[str]
+"""The name of a projection that is not divided or of a partition, or those of several."""
+
 
 @attrs.frozen(kw_only=True)
 class Repair:
@@ -96,6 +100,7 @@ class DeadLetter:
         resolved_at: When it was closed, aware UTC; None if it is still open.
         resolution: How that came about.
         repair: What was last done about it on somebody's request, also in vain.
+        partition: Which partition set it aside, from 1, if the projection is divided.
     """
 
     projection: str
@@ -114,6 +119,7 @@ class DeadLetter:
     resolved_at: datetime | None
     resolution: str | None
     repair: Repair | None
+    partition: int | None = None
 
 
 def driver_error(error: BaseException) -> BaseException:
@@ -244,13 +250,13 @@ async def parked_keys(tx: AsyncConnection, projection: str, through: int) -> fro
 
 
 async def read_dead_letters(
-    connection: AsyncConnection, projection: str, *, states: Iterable[DeadLetterState] = OPEN
+    connection: AsyncConnection, projection: Names, *, states: Iterable[DeadLetterState] = OPEN
 ) -> list[DeadLetter]:
     """List the dead letters of *projection* in these states, in the log's order."""
     found = await connection.execute(
         select(dead_letters)
         .where(
-            dead_letters.c.projection == projection,
+            _of(projection),
             dead_letters.c.state.in_([state.value for state in states]),
         )
         .order_by(dead_letters.c.sequence)
@@ -260,7 +266,7 @@ async def read_dead_letters(
 
 async def find_dead_letter(
     connection: AsyncConnection,
-    projection: str,
+    projection: Names,
     *,
     keys: Collection[str] | None = None,
     sequence: int | None = None,
@@ -290,7 +296,7 @@ async def find_dead_letter(
     return None if row is None else _letter(row)
 
 
-async def count_open(connection: AsyncConnection, projection: str) -> int:
+async def count_open(connection: AsyncConnection, projection: Names) -> int:
     """Count the dead letters of *projection* that are still to be applied or skipped."""
     found = await connection.scalar(
         select(func.count()).select_from(dead_letters).where(_is_open(projection))
@@ -302,8 +308,13 @@ def _is(projection: str, sequence: int) -> ColumnElement[bool]:
     return and_(dead_letters.c.projection == projection, dead_letters.c.sequence == sequence)
 
 
-def _is_open(projection: str) -> ColumnElement[bool]:
-    return and_(dead_letters.c.projection == projection, dead_letters.c.resolved_at.is_(None))
+def _of(projection: Names) -> ColumnElement[bool]:
+    column = dead_letters.c.projection
+    return column == projection if isinstance(projection, str) else column.in_(projection)
+
+
+def _is_open(projection: Names) -> ColumnElement[bool]:
+    return and_(_of(projection), dead_letters.c.resolved_at.is_(None))
 
 
 def _repaired(repair: Repair | None) -> dict[str, object]:
@@ -346,7 +357,13 @@ def _letter(row: Any) -> DeadLetter:
     repair = None
     if action is not None:
         repair = Repair(action=RepairAction(action), by=by, reason=reason, at=_aware(at))
-    return DeadLetter(**facts, repair=repair)
+    part = partition_named(facts.pop("projection"))
+    return DeadLetter(
+        **facts,
+        projection=part.projection,
+        partition=part.number if part.count > 1 else None,
+        repair=repair,
+    )
 
 
 def _aware(moment: datetime) -> datetime:

@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from types import CodeType, FunctionType
 from typing import Final, cast
 from weakref import WeakKeyDictionary
@@ -18,11 +19,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from eventdocs.projections._projector import Projector
 from eventdocs.store import EventRegistry, Split
 
-PARTS: Final = ("handlers", "tables", "upcasters")
-"""What a fingerprint is made of, in its order."""
+PARTS: Final = ("handlers", "tables", "upcasters", "ordering")
+"""What a fingerprint is made of, in its order; only that of a divided projection has the last."""
 
 # To find a class in its source takes milliseconds, and status is asked for every second.
 _known: Final[WeakKeyDictionary[type, str]] = WeakKeyDictionary()
+_known_orders: Final[WeakKeyDictionary[type, str]] = WeakKeyDictionary()
 
 _SCOPES = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -33,21 +35,38 @@ def fingerprint_of(cls: type[Projector], registry: EventRegistry) -> str:
     Layout, comments and docstrings do not count, nor does code outside of the classes and
     of the upcasters. It is the same on every version of Python as long as there is source
     code. A changed fingerprint is a hint that a rebuild could give other rows, not a proof.
+    Into how many partitions a projection is divided makes no difference to its rows.
 
     Args:
         cls: The projector.
         registry: Of the store that reads its events.
     """
     upcasters = _digest(_readings(cls, registry))
-    return f"{_handlers_digest(cls)}-{_tables_digest(cls.tables)}-{upcasters}"
+    order = f"-{_ordering_digest(cls)}" if cls.partitions > 1 else ""
+    return f"{_handlers_digest(cls)}-{_tables_digest(cls.tables)}-{upcasters}{order}"
 
 
 def changes_between(before: str, after: str) -> tuple[str, ...]:
     """Name the `PARTS` in which two fingerprints differ."""
-    old, new = before.split("-"), after.split("-")
-    if len(old) != len(new):
-        return PARTS
-    return tuple(part for part, a, b in zip(PARTS, old, new, strict=True) if a != b)
+    parts = zip_longest(PARTS, before.split("-"), after.split("-"))
+    return tuple(part for part, old, new in parts if part is not None and old != new)
+
+
+def is_ordered_by(fingerprint: str, cls: type[Projector]) -> bool:
+    """Tell whether a divided projection was divided by the ordering key that *cls* has now."""
+    return fingerprint.split("-")[3:] == [_ordering_digest(cls)]
+
+
+def ordered_anew(fingerprint: str, cls: type[Projector]) -> str:
+    """Give *fingerprint* with the ordering key, and the division, that *cls* has now."""
+    order = [_ordering_digest(cls)] if cls.partitions > 1 else []
+    return "-".join(fingerprint.split("-")[:3] + order)
+
+
+def _ordering_digest(cls: type[Projector]) -> str:
+    if (known := _known_orders.get(cls)) is None:
+        known = _known_orders[cls] = _digest([_code_of(cls.ordering_key)])
+    return known
 
 
 def _handlers_digest(cls: type[Projector]) -> str:
@@ -95,7 +114,19 @@ def _code_of(thing: object) -> str:
     for each in ast.walk(tree):
         if isinstance(each, _SCOPES) and ast.get_docstring(each, clean=False) is not None:
             del each.body[0]
+        if isinstance(each, ast.ClassDef):
+            each.body = [line for line in each.body if not _sets_partitions(line)]
     return _spelled(tree)
+
+
+def _sets_partitions(line: ast.stmt) -> bool:
+    match line:
+        case ast.Assign(targets=[ast.Name(id="partitions")]):
+            return True
+        case ast.AnnAssign(target=ast.Name(id="partitions")):
+            return True
+        case _:
+            return False
 
 
 def _spelled(node: object) -> str:

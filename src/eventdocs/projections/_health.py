@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from eventdocs.errors import ConfigurationError, StoreError
-from eventdocs.projections._status import ProjectionStatus, obstacle_to
+from eventdocs.projections._status import PartitionStatus, ProjectionStatus, obstacle_to
 from eventdocs.store import EventStore, FeedStatus
 
 _SHORTEST_SILENCE: Final = 1.0
@@ -214,11 +214,7 @@ def judge(
         now: When that was found out.
         limits: What counts as ill.
     """
-    idle = 0.0
-    if status.lag:
-        idle = status.lag_seconds
-        if status.moved_at is not None:
-            idle = min(idle, _seconds(status.moved_at, now))
+    idle = max(_idle_seconds(each, now) for each in status.partitions or (status,))
     is_stalled = idle >= limits.stalled_seconds
     problems: list[str] = []
     if status.error is not None:
@@ -236,8 +232,19 @@ def judge(
             f"{status.lag_seconds:.0f} seconds"
         )
     if limits.must_be_led and status.holder is None:
-        problems.append("no runner leads it")
+        alone = [str(each.number) for each in status.partitions if each.holder is None]
+        what = f"its partition {', '.join(alone)}" if alone else "it"
+        problems.append(f"no runner leads {what}")
     return ProjectionHealth(status=status, is_stalled=is_stalled, problems=tuple(problems))
+
+
+def _idle_seconds(stand: ProjectionStatus | PartitionStatus, now: datetime) -> float:
+    """Tell for how long it has had work and has not moved."""
+    if not stand.lag:
+        return 0.0
+    if stand.moved_at is None:
+        return stand.lag_seconds
+    return min(stand.lag_seconds, _seconds(stand.moved_at, now))
 
 
 def _problems_of_feed(feed: FeedHealth | None, silence: float) -> list[str]:

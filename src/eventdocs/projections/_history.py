@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from eventdocs.projections._checkpoints import Checkpoint, read_checkpoint
+from eventdocs.projections._checkpoints import Checkpoint, read_checkpoints
 from eventdocs.projections._dead_letters import DeadLetterState
 from eventdocs.projections._projector import FailurePolicy
 from eventdocs.projections._tables import dead_letters
@@ -29,20 +29,20 @@ _REPAIR: Final = ("repair", "repaired_by", "repair_reason", "repaired_at")
 async def policies_for(store: EventStore, projection: str) -> dict[int, FailurePolicy]:
     """Say what becomes of events that were skipped or mended by hand, should they fail again."""
     async with store.connect() as connection:
-        live = await read_checkpoint(connection, projection)
-        rows = await _rows(connection, store, live, projection)
+        live = await read_checkpoints(connection, projection)
+        rows = await _rows(connection, store, live)
     return {row["sequence"]: _POLICIES[row["state"]] for row in rows if row["state"] in _POLICIES}
 
 
-async def replace_dead_letters(
+async def rewritten(
     tx: AsyncConnection,
     store: EventStore,
     *,
-    live: Checkpoint | None,
-    at: Checkpoint,
+    live: Sequence[Checkpoint],
     rebuilt: Sequence[Row],
-) -> None:
-    """Replace the dead letters of a projection by those of its rebuild, and keep its repairs.
+    reached: Callable[[str], int],
+) -> list[Row]:
+    """Give the dead letters that a projection has after its rebuild: its repairs are kept.
 
     What failed before, or was repaired, stays on record: as it is if the rebuild failed
     at it, too, else as applied. What had only waited is forgotten.
@@ -51,33 +51,35 @@ async def replace_dead_letters(
         tx: The transaction that ends the rebuild.
         store: The log.
         live: Where the projection stood before.
-        at: Where the rebuild stands.
         rebuilt: The dead letters of the rebuild.
+        reached: Tells where the rebuild stands that applies an ordering key.
     """
-    found = await _rows(tx, store, live, at.projection)
-    earlier = {row["sequence"]: row for row in found if row["sequence"] <= at.sequence}
+    found = await _rows(tx, store, live)
+    earlier = {
+        row["sequence"]: row for row in found if row["sequence"] <= reached(row["ordering_key"])
+    }
     letters = [_repeated(row, earlier.pop(row["sequence"], None)) for row in rebuilt]
     letters += [_applied(row) for row in earlier.values() if row["error_type"] or row["repair"]]
-    await tx.execute(delete(dead_letters).where(dead_letters.c.projection == at.projection))
-    if letters:
-        await tx.execute(insert(dead_letters), letters)
+    return letters
 
 
 async def _rows(
-    connection: AsyncConnection, store: EventStore, live: Checkpoint | None, projection: str
+    connection: AsyncConnection, store: EventStore, live: Sequence[Checkpoint]
 ) -> list[Row]:
     """Read the dead letters of events that the log still holds."""
-    query = select(dead_letters).where(dead_letters.c.projection == projection)
+    names = [at.projection for at in live]
+    query = select(dead_letters).where(dead_letters.c.projection.in_(names))
     found = await connection.execute(query.order_by(dead_letters.c.sequence))
     rows: list[Row] = [dict(row) for row in found.mappings()]
     # A log that holds one event holds all before it, as they were.
     if not rows or await _holds(store, rows[-1]["sequence"], rows[-1]["event_id"]):
         return rows
-    if live is None or live.event_id is None:
-        return []
-    if not await _holds(store, live.sequence, live.event_id):
-        return []
-    return [row for row in rows if row["sequence"] <= live.sequence]
+    held = [
+        at.sequence
+        for at in live
+        if at.event_id is not None and await _holds(store, at.sequence, at.event_id)
+    ]
+    return [row for row in rows if row["sequence"] <= max(held, default=0)]
 
 
 async def _holds(store: EventStore, sequence: int, event_id: UUID) -> bool:

@@ -17,11 +17,14 @@ from eventdocs.projections._checkpoints import (
     Checkpoint,
     ProjectionState,
     create_checkpoint,
-    read_checkpoint,
+    least,
+    read_checkpoints,
     write_checkpoint,
 )
 from eventdocs.projections._dead_letters import describe
+from eventdocs.projections._division import divide, is_divided_by
 from eventdocs.projections._fingerprint import fingerprint_of
+from eventdocs.projections._partitions import Partition, partitions_of
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._tables import projections
 from eventdocs.store import EventStore
@@ -31,19 +34,25 @@ _logger: Final = logging.getLogger("eventdocs.projections")
 
 @attrs.frozen(kw_only=True)
 class _Found:
-    checkpoint: Checkpoint | None
+    checkpoints: Sequence[Checkpoint]
     missing: Sequence[Table]
     filled: Sequence[Table]
 
     @property
+    def checkpoint(self) -> Checkpoint | None:
+        return least(self.checkpoints)
+
+    @property
     def is_unbegun(self) -> bool:
-        return self.checkpoint is None or self.checkpoint.event_id is None
+        return all(at.event_id is None for at in self.checkpoints)
 
 
-def first_checkpoint(projector: Projector, store: EventStore) -> Checkpoint:
-    """Say where a projection stands that has not seen any event."""
+def first_checkpoint(
+    projector: Projector, store: EventStore, *, partition: Partition | None = None
+) -> Checkpoint:
+    """Say where a projection, or one partition of it, stands that has not seen any event."""
     return Checkpoint(
-        projection=projector.name,
+        projection=partition.name if partition else projector.name,
         version=projector.version,
         store_id=store.store_id,
         sequence=0,
@@ -70,7 +79,13 @@ async def install(
     for projector in projectors:
         async with store.connect() as connection:
             found = await _look(connection, projector)
-        if (reason := _beyond_repair(found, create_tables=create_tables)) is not None:
+        reason = _beyond_repair(found, create_tables=create_tables)
+        if reason is None and found.checkpoints and not is_divided_by(projector, found.checkpoints):
+            async with store.begin() as tx:
+                reason = await divide(tx, projector)
+            async with store.connect() as connection:
+                found = await _look(connection, projector)
+        if reason is not None:
             built = found.checkpoint.version if found.checkpoint else 0
             broken[projector.name] = StaleProjectionError(
                 projector.name, built, projector.version, reason
@@ -101,16 +116,15 @@ def _report(found: _Found, projector: Projector, store: EventStore) -> None:
 
 
 async def _look(connection: AsyncConnection, projector: Projector) -> _Found:
-    checkpoint = await read_checkpoint(connection, projector.name)
+    checkpoints = await read_checkpoints(connection, projector.name)
     existing = await connection.run_sync(_existing, projector.tables)
     filled = [
         table
         for table in existing
-        if checkpoint is None
-        and await connection.scalar(select(exists(select(1).select_from(table))))
+        if not checkpoints and await connection.scalar(select(exists(select(1).select_from(table))))
     ]
     return _Found(
-        checkpoint=checkpoint,
+        checkpoints=checkpoints,
         missing=[table for table in projector.tables if table not in existing],
         filled=filled,
     )
@@ -176,9 +190,11 @@ async def _make(tx: AsyncConnection, store: EventStore, projector: Projector) ->
         raise ProjectorDefinitionError(
             projector.name, f"its tables cannot be created: {describe(error)}"
         ) from error
-    first = first_checkpoint(projector, store)
-    if found.checkpoint is None:
-        await create_checkpoint(tx, first)
-    else:
-        known = found.checkpoint
-        await write_checkpoint(tx, attrs.evolve(first, state=known.state, token=known.token))
+    known = {at.projection: at for at in found.checkpoints}
+    for partition in partitions_of(projector):
+        first = first_checkpoint(projector, store, partition=partition)
+        if partition.name not in known:
+            await create_checkpoint(tx, first)
+        else:
+            at = known[partition.name]
+            await write_checkpoint(tx, attrs.evolve(first, state=at.state, token=at.token))

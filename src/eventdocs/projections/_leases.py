@@ -32,6 +32,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import EventdocsError, ProjectionHeldError, StoreBusyError
 from eventdocs.projections._checkpoints import fence
+from eventdocs.projections._gathering import gathering
+from eventdocs.projections._partitions import partition_named
 from eventdocs.projections._tables import leases
 from eventdocs.projections._trouble import trouble_behind
 from eventdocs.store import EventStore
@@ -73,7 +75,7 @@ class Lease:
 
     Args:
         store: The log, in whose database the lease is.
-        projection: What is worked on.
+        projection: What is worked on: a projection, or a partition by its name.
         owner: Who works.
         seconds: How long the lease lasts if it is not renewed.
         is_rebuild: It is for the projection's rebuild, not for the live tables.
@@ -116,7 +118,7 @@ class Lease:
         async with self._turn:
             if self.token is not None:
                 return None
-            holder = await self._holder()
+            holder = await self.holder()
             # It may be ours, of a call whose end the database has not told us.
             if holder is None or holder.owner == self._owner:
                 try:
@@ -126,11 +128,16 @@ class Lease:
                         raise
                     await self._end_lapsed()
                     self.token = await self._take()
-                holder = None if self.token is not None else await self._holder()
+                holder = None if self.token is not None else await self.holder()
         if self.token is not None:
             _logger.info("eventdocs.lease.taken", extra={"lease": self.name, "token": self.token})
             return None
         return holder or await self.take()
+
+    async def holder(self) -> LeaseHolder | None:
+        """Tell who has the lease; None if nobody does."""
+        async with self._store.connect() as connection:
+            return await read_holder(connection, self.name)
 
     async def give_back(self) -> None:
         """Let another runner take the lease at once; without it, do nothing.
@@ -162,7 +169,7 @@ class Lease:
     def held_error(self, holder: LeaseHolder) -> ProjectionHeldError:
         """Say that *holder* has it."""
         return ProjectionHeldError(
-            self._projection,
+            partition_named(self._projection).projection,
             "being rebuilt" if self._is_rebuild else "held",
             holder.owner,
             holder.since,
@@ -196,10 +203,6 @@ class Lease:
     def _marks(self, tx: AsyncConnection) -> list[ColumnElement[Any]]:
         mark = self.mark(tx)
         return [] if mark is None else [mark]
-
-    async def _holder(self) -> LeaseHolder | None:
-        async with self._store.connect() as connection:
-            return await read_holder(connection, self.name)
 
     async def _take(self) -> int | None:
         async with self._store.begin() as tx:
@@ -237,7 +240,7 @@ class Lease:
 
     async def _end_lapsed(self) -> None:
         """End the transactions of an owner that did not renew its lease."""
-        if await self._holder() is None:
+        if await self.holder() is None:
             await self._end_transactions()
 
     async def _end_transactions(self) -> None:
@@ -272,7 +275,7 @@ class Leases:
         return self.seconds / 3
 
     def of(self, projection: str, *, is_rebuild: bool = False) -> Lease:
-        """Give the runner's lease for *projection*, or for its rebuild."""
+        """Give the runner's lease for a projection or a partition, or for a rebuild."""
         lease = Lease(
             self._store,
             projection,
@@ -303,16 +306,12 @@ class Leases:
     @asynccontextmanager
     async def kept(self) -> AsyncGenerator[None]:
         """Renew what is held as long as the block lasts."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                keeper = tasks.create_task(self._keep(), name="eventdocs-leases")
-                try:
-                    yield
-                finally:
-                    keeper.cancel()
-        except BaseExceptionGroup as group:
-            # The block's own error, which it would have raised without the task beside it.
-            raise group.exceptions[0] from group.exceptions[0].__cause__
+        async with gathering() as tasks:
+            keeper = tasks.create_task(self._keep(), name="eventdocs-leases")
+            try:
+                yield
+            finally:
+                keeper.cancel()
 
     async def _keep(self) -> None:
         while True:

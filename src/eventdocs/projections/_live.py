@@ -16,9 +16,11 @@ from eventdocs.errors import EventdocsError
 from eventdocs.projections._checkpoints import FencedError, read_checkpoint
 from eventdocs.projections._dead_letters import describe
 from eventdocs.projections._health import FeedHealth
-from eventdocs.projections._leases import Lease, Leases
+from eventdocs.projections._leases import Lease, LeaseHolder, Leases
+from eventdocs.projections._partitions import partitions_of
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
+from eventdocs.projections._share import Share
 from eventdocs.store import Bell, EventStore
 
 _logger: Final = logging.getLogger("eventdocs.projections")
@@ -44,7 +46,7 @@ class Live:
         check: Raises if a projector's projection must not go on.
 
     Attributes:
-        troubles: Why projections pause, by name.
+        troubles: Why projections pause, by the names of their partitions.
         news: Rings when the log has grown or a projection has moved.
         mended: Rings when something that stopped a projection may have been mended.
     """
@@ -65,7 +67,13 @@ class Live:
         self._store = store
         self._projectors = projectors
         self._leases = leases
-        self._awaited = {each.name for one in projectors for each in one.depends_on}
+        self._awaited = {
+            part.name
+            for one in projectors
+            for each in one.depends_on
+            for part in partitions_of(each)
+        }
+        self._shares: dict[str, Share] = {}
         self._conditions = attrs.evolve(conditions, patience=None, nap=self._nap)
         self._poll_interval = poll_interval
         self._check = check
@@ -95,21 +103,38 @@ class Live:
         self._failure = None
         self._looked_at = time.monotonic()
         projections = {
-            projector.name: Projection(
+            part.name: Projection(
                 self._store,
                 projector,
                 begin=self._store.begin,
                 conditions=self._conditions,
-                lease=self._leases.of(projector.name),
+                partition=part,
+                lease=self._leases.of(part.name),
             )
             for projector in self._projectors
+            for part in partitions_of(projector)
+        }
+        self._shares = {
+            projector.name: Share(
+                self._store,
+                projector.name,
+                owner=self._leases.owner,
+                parts=[self._leases.of(part.name) for part in partitions_of(projector)],
+                seconds=self._leases.seconds,
+            )
+            for projector in self._projectors
+            if projector.partitions > 1
         }
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._feed = tasks.create_task(self._watch(), name="eventdocs-log-watch")
                 tasks.create_task(self._renew(), name="eventdocs-leases")
                 for name, projection in projections.items():
-                    ahead = [projections[each.name] for each in projection.projector.depends_on]
+                    ahead = [
+                        projections[part.name]
+                        for each in projection.projector.depends_on
+                        for part in partitions_of(each)
+                    ]
                     tasks.create_task(
                         self._keep_up(projection, self._leases.of(name), ahead),
                         name=f"eventdocs-projection-{name}",
@@ -119,7 +144,11 @@ class Live:
             raise
         finally:
             self._feed = None
-            self._idle.set()
+            try:
+                for share in self._shares.values():
+                    await share.leave()
+            finally:
+                self._idle.set()
             if self._failure is None:
                 self._conditions.instrumentation.feed_stopped()
 
@@ -171,6 +200,8 @@ class Live:
                 # Who does not hear of news any more gives way to others that do.
                 if self._silence < self._leases.seconds + 2 * self._poll_interval:
                     await self._leases.renew()
+                    for share in self._shares.values():
+                        await share.renew()
 
     async def _keep_up(
         self, projection: Projection, lease: Lease, ahead: Sequence[Projection]
@@ -189,6 +220,9 @@ class Live:
         with contextlib.suppress(_StoppingError):
             while not self._stopping.is_set():
                 news, mended = self.news.listen(), self.mended.listen()
+                if lease.token is not None and self._leads_too_many(projection):
+                    self._conditions.instrumentation.led(projection.name, is_here=False)
+                    await lease.give_back()
                 bound = min([self._head, *(each.at.sequence if each.at else 0 for each in ahead)])
                 is_idle = bound == idle_at and lease.token is not None
                 if is_idle:
@@ -228,11 +262,13 @@ class Live:
                     idle_at = bound
 
     async def _lead(self, projection: Projection, lease: Lease) -> bool:
-        """Take the lease if it is free; if not, wait a little and see how far its holder is."""
+        """Take the lease if it is to be had; if not, wait a little and see how far its holder is."""
         name = projection.name
-        holder = await self._conditions.patience_of(name, self._store).call(lease.take)
-        self._conditions.instrumentation.led(name, is_here=holder is None)
-        if holder is None:
+        is_taken, holder = await self._conditions.patience_of(name, self._store).call(
+            lambda: self._take(projection, lease)
+        )
+        self._conditions.instrumentation.led(name, is_here=is_taken)
+        if is_taken:
             await projection.reload()
             return True
         self.troubles.pop(name, None)
@@ -242,8 +278,19 @@ class Live:
             projection.at = seen
             self.news.ring()
         pause = self._poll_interval if name in self._awaited else lease.seconds / 4
-        await self._nap(min(pause, holder.seconds_left))
+        await self._nap(pause if holder is None else min(pause, holder.seconds_left))
         return False
+
+    async def _take(self, projection: Projection, lease: Lease) -> tuple[bool, LeaseHolder | None]:
+        share = self._shares.get(projection.projector.name)
+        if share is not None:
+            return await share.take(lease)
+        holder = await lease.take()
+        return holder is None, holder
+
+    def _leads_too_many(self, projection: Projection) -> bool:
+        share = self._shares.get(projection.projector.name)
+        return share is not None and share.is_exceeded
 
     def _report(self, projection: str, error: Exception) -> None:
         known = self.troubles.get(projection)

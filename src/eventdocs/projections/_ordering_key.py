@@ -12,7 +12,8 @@ from eventdocs.store import RecordedEvent, check_stream_name
 
 KeyFunction: TypeAlias = Callable[[RecordedEvent[Any]], str]
 
-_STREAM: Final[KeyFunction] = attrgetter("stream")
+by_stream: Final[KeyFunction] = attrgetter("stream")
+"""Names the key of every event that a projector says nothing else about."""
 
 
 def key_function(projector: Projector) -> KeyFunction:
@@ -23,7 +24,7 @@ def key_function(projector: Projector) -> KeyFunction:
     """
     cls = type(projector)
     if cls.ordering_key is Projector.ordering_key:
-        return _STREAM
+        return by_stream
 
     def checked(event: RecordedEvent[Any]) -> str:
         key = cast("object", projector.ordering_key(event))

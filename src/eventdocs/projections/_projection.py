@@ -19,7 +19,15 @@ from eventdocs.errors import (
     StoreRewoundError,
 )
 from eventdocs.observability import Instrumentation
-from eventdocs.projections._batch import EventFailedError, Events, Step, apply, bind, plan
+from eventdocs.projections._batch import (
+    Choice,
+    EventFailedError,
+    Events,
+    Step,
+    apply,
+    bind,
+    plan,
+)
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     FencedError,
@@ -37,6 +45,7 @@ from eventdocs.projections._dead_letters import (
 )
 from eventdocs.projections._leases import Lease
 from eventdocs.projections._ordering_key import key_function
+from eventdocs.projections._partitions import Partition
 from eventdocs.projections._patience import Patience
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._tables import dead_letters
@@ -65,6 +74,8 @@ class Conditions:
         nap: Waits between two attempts.
         clock: Counts the seconds.
         left_out: Whether an event is passed over; None passes over none.
+        counts: Whether an event is not passed over, by its ordering key and itself; None
+            passes over none.
         policies: What becomes of the events at these sequences, should they fail, whatever
             the projector's own policy.
         side_effects: Handlers that have some are called.
@@ -77,6 +88,7 @@ class Conditions:
     batch_seconds: float = 1.0
     clock: Callable[[], float] = time.perf_counter
     left_out: Callable[[RecordedEvent[Any]], bool] | None = None
+    counts: Choice | None = None
     policies: Mapping[int, FailurePolicy] = attrs.field(factory=dict[int, FailurePolicy])
     side_effects: bool = True
 
@@ -105,9 +117,12 @@ class Projection:
         begin: Opens a transaction in which the projector's tables and the bookkeeping
             are found by their names.
         conditions: How to work.
+        partition: The part whose events it applies and whose checkpoint it moves; all by
+            default.
         lease: The right to do so; without one, whoever has moved the checkpoint first wins.
 
     Attributes:
+        name: Of the partition.
         at: The checkpoint as it was last seen; None if it has to be read.
         last_recorded_at: When the last event that was applied had been recorded.
     """
@@ -119,10 +134,12 @@ class Projection:
         *,
         begin: Begin,
         conditions: Conditions,
+        partition: Partition | None = None,
         lease: Lease | None = None,
     ) -> None:
+        partition = partition or Partition(projection=projector.name)
         self.projector = projector
-        self.name = projector.name
+        self.name = partition.name
         self.at: Checkpoint | None = None
         self.last_recorded_at: datetime | None = None
         self._store = store
@@ -131,6 +148,8 @@ class Projection:
         self._lease = lease
         self._handlers = bind(projector, side_effects=conditions.side_effects)
         self._key_of = key_function(projector)
+        self._partition = partition
+        self._counts = self._is_own if partition.count > 1 else conditions.counts
         self._patience = conditions.patience_of(self.name, store)
 
     async def reload(self) -> Checkpoint:
@@ -177,14 +196,18 @@ class Projection:
 
     async def _require(self, tx: AsyncConnection) -> Checkpoint:
         mark = None if self._lease is None else self._lease.mark(tx)
-        return await require_checkpoint(tx, self.projector, self._store.store_id, mark=mark)
+        return await require_checkpoint(
+            tx, self.projector, self._store.store_id, name=self.name, mark=mark
+        )
 
     async def _refuse_rewound(self, at: Checkpoint) -> None:
         if not (await self.reload()).is_at(at):
             return
         self.at = None
         raise StoreRewoundError(
-            self.name, at.sequence, f"the log does not hold event {at.event_id} there any more"
+            self.projector.name,
+            at.sequence,
+            f"the log does not hold event {at.event_id} there any more",
         )
 
     async def _apply(self, at: Checkpoint, events: Events) -> None:
@@ -225,11 +248,12 @@ class Projection:
                 # The commit itself was refused, as a deferred constraint does.
                 raise EventFailedError(0, count, error) from error
             raise
+        own = self._own(events[:count], steps)
         self._conditions.instrumentation.projected(
             self.name,
-            events=count,
+            events=len(own),
             seconds=self._conditions.clock() - started,
-            traces=traces_of(events[:count]),
+            traces=traces_of(own),
         )
         if before.state is not after.state:
             _logger.info(
@@ -238,8 +262,23 @@ class Projection:
             )
         return after, count
 
+    def _own(self, events: Events, steps: Sequence[Step]) -> Events:
+        if self._partition.count == 1:
+            return events
+        # What others apply is counted there.
+        return [events[index] for index in {step[0] for step in steps} if index < len(events)]
+
+    def _is_own(self, key: str, _: RecordedEvent[Any]) -> bool:
+        return self._partition.includes(key)
+
     def _plan(self, events: Events) -> list[Step]:
-        return plan(events, self._handlers, self._key_of, left_out=self._conditions.left_out)
+        return plan(
+            events,
+            self._handlers,
+            self._key_of,
+            left_out=self._conditions.left_out,
+            counts=self._counts,
+        )
 
     async def _lock(self, tx: AsyncConnection, at: Checkpoint) -> Checkpoint:
         found = await self._require(tx)
@@ -306,7 +345,7 @@ class Projection:
         if policy is FailurePolicy.STOP:
             self.at = after
             raise ProjectionStoppedError(
-                self.name, event.sequence, event.type, describe(error)
+                self.projector.name, event.sequence, event.type, describe(error)
             ) from error
         return after
 

@@ -16,6 +16,7 @@ from eventdocs.projections._handlers import Handler, handlers_in
 from eventdocs.store import RecordedEvent
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_MOST_PARTITIONS: Final = 1000
 
 
 class FailurePolicy(enum.Enum):
@@ -45,6 +46,8 @@ class Projector:
         depends_on: Projectors it stays behind, because it refers to their rows. They may
             be ahead of it, so rows that others refer to are marked as gone, not deleted.
         on_failure: What becomes of an event that a handler cannot apply.
+        partitions: Parts into which the events are spread by their ordering keys. Each part is
+            moved on its own, by whichever runner, so that handlers work beside one another.
         is_per_stream: Every row comes from the events of one stream alone, so that a
             sample of the streams can be verified. The tables need primary keys.
         handlers: What applies each event type, by its name; found by `handles`.
@@ -55,6 +58,7 @@ class Projector:
     tables: ClassVar[tuple[Table, ...]] = ()
     depends_on: ClassVar[tuple[type[Projector], ...]] = ()
     on_failure: ClassVar[FailurePolicy] = FailurePolicy.STOP
+    partitions: ClassVar[int] = 1
     is_per_stream: ClassVar[bool] = False
     handlers: ClassVar[Mapping[str, Handler]] = MappingProxyType({})
 
@@ -81,7 +85,8 @@ class Projector:
         event that is read as several, the first that is handled is asked about.
 
         What this raises is a failure of the event. Under the policy to park, its key then
-        is the name of its stream, and later events of the stream wait whatever their key.
+        is the name of its stream, and later events of the stream wait whatever their key, as
+        far as they belong to the same partition.
         """
         return event.stream
 
@@ -89,6 +94,7 @@ class Projector:
 def _problems(cls: type[Projector]) -> Iterator[str]:
     # What a class body says is unchecked, whatever its annotations promise.
     name: object = getattr(cls, "name", None)
+    partitions: object = cls.partitions
     version: object = getattr(cls, "version", None)
     tables: object = cls.tables
     depends_on: object = cls.depends_on
@@ -113,6 +119,8 @@ def _problems(cls: type[Projector]) -> Iterator[str]:
         yield "depends_on must be a tuple of projector classes"
     if not isinstance(policy, FailurePolicy):
         yield f"on_failure must be a FailurePolicy, not {policy!r}"
+    if type(partitions) is not int or not 1 <= partitions <= _MOST_PARTITIONS:
+        yield f"partitions must be a number from 1 to {_MOST_PARTITIONS}, not {partitions!r}"
     if inspect.iscoroutinefunction(cls.ordering_key):
         yield "ordering_key must not be an async method"
     if cls.is_per_stream and not all(table.primary_key for table in cls.tables):

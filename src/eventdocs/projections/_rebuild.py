@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import RebuildCancelledError, RebuildFailedError
 from eventdocs.projections._cancellation import canceller
 from eventdocs.projections._checkpoints import (
     Checkpoint,
     FencedError,
-    create_checkpoint,
     fence,
     is_in_log,
-    lock_checkpoint,
-    read_checkpoint,
-    write_checkpoint,
+    is_level,
+    least,
+    read_checkpoints,
 )
 from eventdocs.projections._dead_letters import describe, driver_error, read_dead_letters
-from eventdocs.projections._history import policies_for, replace_dead_letters
+from eventdocs.projections._division import is_divided_by, settle
+from eventdocs.projections._history import policies_for, rewritten
 from eventdocs.projections._installation import first_checkpoint
 from eventdocs.projections._leases import Leases
+from eventdocs.projections._partitions import Partition, home_of, partitions_of
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._shadow import Shadow, Swap
@@ -71,13 +71,17 @@ async def rebuild_progress(store: EventStore, projector: Projector) -> Checkpoin
     """Tell how far a rebuild of *projector* has come; None if there is none."""
     shadow = await shadow_of(store, projector)
     try:
-        return await shadow.progress()
+        return least(await shadow.progress())
     finally:
         await shadow.close()
 
 
 class Rebuild:
     """Builds one projection anew; what an interrupted attempt has committed is gone on with.
+
+    A divided projection is built as a whole, and its partitions go on from one place. With
+    side effects it is built by partitions, each as far as the live one has come: beyond
+    that, nobody has brought the side effects about.
 
     Args:
         store: The log.
@@ -120,6 +124,11 @@ class Rebuild:
         self._first = 0
         self._has_side_effects = any(
             handler.side_effects for handler in projector.handlers.values()
+        )
+        self._parts = (
+            partitions_of(projector)
+            if self._has_side_effects
+            else (Partition(projection=projector.name),)
         )
 
     async def run(self, *, from_zero: bool) -> int:
@@ -175,42 +184,55 @@ class Rebuild:
             await shadow.close()
 
     async def _build(self, shadow: Shadow, *, from_zero: bool) -> int:
-        at = await self._open(shadow, from_zero=from_zero)
-        self._first, self._began = at.sequence, self._conditions.clock()
-        projection = Projection(
-            self._store,
-            self._projector,
-            begin=shadow.begin,
-            conditions=attrs.evolve(
-                self._conditions, policies=await policies_for(self._store, self._projector.name)
-            ),
-            lease=self._lease,
+        self._first = await self._open(shadow, from_zero=from_zero)
+        self._began = self._conditions.clock()
+        conditions = attrs.evolve(
+            self._conditions, policies=await policies_for(self._store, self._projector.name)
         )
-        await self._follow(projection)
-        return await self._patience.call(lambda: self._swap(shadow, projection))
+        projections = [
+            Projection(
+                self._store,
+                self._projector,
+                begin=shadow.begin,
+                conditions=conditions,
+                partition=part,
+                lease=self._lease,
+            )
+            for part in self._parts
+        ]
+        await self._follow(projections)
+        return await self._patience.call(lambda: self._swap(shadow, projections))
 
-    async def _open(self, shadow: Shadow, *, from_zero: bool) -> Checkpoint:
+    async def _open(self, shadow: Shadow, *, from_zero: bool) -> int:
         token = self._lease.token or 0
-        first = attrs.evolve(first_checkpoint(self._projector, self._store), token=token)
+        firsts = [
+            attrs.evolve(
+                first_checkpoint(self._projector, self._store, partition=part), token=token
+            )
+            for part in self._parts
+        ]
         found = await shadow.progress()
-        if (
-            found is not None
-            and not from_zero
-            and _continues(found, first)
-            # If the log was put back since then, the fresh tables show what it has lost.
-            and await is_in_log(self._store, found)
-        ):
+        if not from_zero and _continue(found, firsts) and await self._are_in_log(found):
             async with shadow.begin() as tx:
-                await fence(tx, self._projector.name, token)
-            return found
+                for at in found:
+                    await fence(tx, at.projection, token)
+            return min(at.sequence for at in found)
         await shadow.discard()
-        await shadow.create(first)
-        return first
+        await shadow.create(firsts)
+        return 0
 
-    async def _follow(self, projection: Projection) -> None:
+    async def _are_in_log(self, found: Sequence[Checkpoint]) -> bool:
+        # If the log was put back since then, the fresh tables show what it has lost.
+        for at in found:
+            if not await is_in_log(self._store, at):
+                return False
+        return True
+
+    async def _follow(self, projections: Sequence[Projection]) -> None:
         at, since = self._first, self._began
-        while await projection.advance(until := await self._until()):
-            before, at = at, projection.at.sequence if projection.at else at
+        while await _advance(projections, goals := await self._goals()):
+            until = max(goals)
+            before, at = at, min(each.at.sequence if each.at else 0 for each in projections)
             self._conditions.instrumentation.rebuilding(
                 self._projector.name, sequence=at, head=until
             )
@@ -229,25 +251,43 @@ class Rebuild:
         if by is not None:
             raise RebuildCancelledError(self._projector.name, by)
 
-    async def _until(self) -> int:
+    async def _goals(self) -> list[int]:
         """Tell how far to go: not beyond the live projection, where that has side effects.
 
         Those of later events have not happened yet, and nobody would bring them about.
         """
         bound = await self._bound()
-        if self._has_side_effects:
-            async with self._store.connect() as connection:
-                live = await read_checkpoint(connection, self._projector.name)
-            if live is not None and live.store_id == self._store.store_id:
-                bound = min(bound, live.sequence)
-        return bound
+        if not self._has_side_effects:
+            return [bound]
+        async with self._store.connect() as connection:
+            live = await read_checkpoints(connection, self._projector.name)
+        if not live or live[0].store_id != self._store.store_id:
+            return [bound for _ in self._parts]
+        return [min(bound, each) for each in self._stands_of(live)]
 
-    async def _refuse_open_letters(self, connection: AsyncConnection, through: int) -> None:
+    def _stands_of(self, live: Sequence[Checkpoint]) -> list[int]:
+        """Tell where the live projection stands, for each part that is built."""
+        if not self._has_side_effects:
+            return [max((at.sequence for at in live), default=0)]
+        if is_divided_by(self._projector, live):
+            return [at.sequence for at in live]
+        if not is_level(live):
+            raise RebuildFailedError(
+                self._projector.name,
+                "it has side effects and is divided in another way than before, and the former "
+                "partitions stand at different places; let the former code catch up first, "
+                "while nothing is appended",
+            )
+        return [live[0].sequence if live else 0 for _ in self._parts]
+
+    async def _refuse_open_letters(self, swap: Swap, live: Sequence[Checkpoint]) -> None:
         """Raise if a rebuild would forget side effects that are still to happen."""
         if not self._has_side_effects:
             return
-        letters = await read_dead_letters(connection, self._projector.name)
-        waiting = sum(letter.sequence <= through for letter in letters)
+        waiting = 0
+        for at in live:
+            letters = await read_dead_letters(swap.tx, at.projection)
+            waiting += sum(letter.sequence <= at.sequence for letter in letters)
         if waiting:
             raise RebuildFailedError(
                 self._projector.name,
@@ -266,20 +306,21 @@ class Rebuild:
             seconds_left=max(left * seconds / done, at_least) if done else None,
         )
 
-    async def _swap(self, shadow: Shadow, projection: Projection) -> int:
+    async def _swap(self, shadow: Shadow, projections: Sequence[Projection]) -> int:
         name = self._projector.name
         await self._refuse_cancelled()
         async with shadow.swap() as swap:
             # From here on the live projection waits, and with it nothing else.
-            live = await lock_checkpoint(swap.tx, name)
-            await self._refuse_open_letters(swap.tx, live.sequence if live else 0)
-            while await projection.advance(live.sequence if live else 0):
+            live = await read_checkpoints(swap.tx, name, for_update=True)
+            await self._refuse_open_letters(swap, live)
+            goals = self._stands_of(live)
+            while await _advance(projections, goals):
                 pass
-            at = projection.at or await projection.reload()
+            stands = [each.at or await each.reload() for each in projections]
             letters = await self._letters(shadow)
-            await swap.replace(at)
-            await self._record(swap, live, at, letters)
-        return at.sequence
+            await swap.replace(stands)
+            await self._record(swap, live, stands, letters)
+        return min(at.sequence for at in stands)
 
     async def _letters(self, shadow: Shadow) -> list[Mapping[str, Any]]:
         async with shadow.begin() as tx:
@@ -289,20 +330,30 @@ class Rebuild:
     async def _record(
         self,
         swap: Swap,
-        live: Checkpoint | None,
-        at: Checkpoint,
+        live: Sequence[Checkpoint],
+        stands: Sequence[Checkpoint],
         letters: list[Mapping[str, Any]],
     ) -> None:
-        await _write(swap.tx, live, at)
-        await replace_dead_letters(swap.tx, self._store, live=live, at=at, rebuilt=letters)
+        parts = partitions_of(self._projector)
+        if len(stands) < len(parts):
+            # All of them go on from where the whole was built to.
+            stands = [attrs.evolve(stands[0], projection=part.name) for part in parts]
+        reached = {at.projection: at.sequence for at in stands}
+        rows = await rewritten(
+            swap.tx,
+            self._store,
+            live=live,
+            rebuilt=letters,
+            reached=lambda key: reached[home_of(key, self._projector).name],
+        )
+        await settle(swap.tx, self._projector, before=live, after=stands, letters=rows)
 
 
-async def _write(tx: AsyncConnection, live: Checkpoint | None, at: Checkpoint) -> None:
-    if live is None:
-        await create_checkpoint(tx, attrs.evolve(at, token=0))
-    else:
-        # The lease of the live tables has a token of its own.
-        await write_checkpoint(tx, attrs.evolve(at, token=live.token))
+async def _advance(projections: Sequence[Projection], goals: Sequence[int]) -> bool:
+    has_moved = False
+    for projection, until in zip(projections, goals, strict=True):
+        has_moved |= await projection.advance(until)
+    return has_moved
 
 
 def _explain(error: DBAPIError) -> str:
@@ -311,9 +362,10 @@ def _explain(error: DBAPIError) -> str:
     return f"{describe(error)} ({detail})" if detail else describe(error)
 
 
-def _continues(found: Checkpoint, first: Checkpoint) -> bool:
-    return (found.version, found.store_id, found.fingerprint) == (
-        first.version,
-        first.store_id,
-        first.fingerprint,
-    )
+def _continue(found: Sequence[Checkpoint], firsts: Sequence[Checkpoint]) -> bool:
+    """Tell whether what an interrupted attempt has built is what is to be built."""
+
+    def built_by(at: Checkpoint) -> object:
+        return (at.projection, at.version, at.store_id, at.fingerprint)
+
+    return [*map(built_by, found)] == [*map(built_by, firsts)]

@@ -50,11 +50,11 @@ _CLOSED_AS: Final = {
 
 
 class Replay:
-    """Works through the dead letters of one projection, each in a transaction of its own.
+    """Works through the dead letters of one partition, each in a transaction of its own.
 
     Args:
         store: The log.
-        projection: The projection at work on the live tables.
+        projection: The partition at work on the live tables.
         conditions: How it works.
         by: Who asked for it; else the actor of the surrounding `correlate` block.
         reason: Why.
@@ -116,6 +116,9 @@ class Replay:
         """
         return await self._close(sequence, RepairAction.RESOLVE)
 
+    async def _lock(self, tx: AsyncConnection) -> Checkpoint:
+        return await require_checkpoint(tx, self._projector, self._store.store_id, name=self._name)
+
     async def _open(self) -> list[DeadLetter]:
         async with self._store.connect() as connection:
             return await read_dead_letters(connection, self._name)
@@ -124,7 +127,7 @@ class Replay:
         for letter in letters:
             if letter.sequence == sequence:
                 return letter
-        raise UnknownDeadLetterError(self._name, sequence)
+        raise UnknownDeadLetterError(self._projector.name, sequence)
 
     def _repair(self, action: RepairAction) -> Repair:
         return Repair(action=action, by=self._by, reason=self._reason, at=datetime.now(UTC))
@@ -140,7 +143,7 @@ class Replay:
 
     async def _note(self, letter: DeadLetter, repair: Repair) -> None:
         async with self._store.begin() as tx:
-            await require_checkpoint(tx, self._projector, self._store.store_id)
+            await self._lock(tx)
             await record_repair(tx, self._name, letter.sequence, repair)
 
     async def _replay(self, keys: Collection[str] | None, *, after: int = 0) -> None:
@@ -161,7 +164,7 @@ class Replay:
         event: RecordedEvent[Any] | None = None
         try:
             async with self._store.begin() as tx:
-                at = await require_checkpoint(tx, self._projector, self._store.store_id)
+                at = await self._lock(tx)
                 letter = await find_dead_letter(
                     tx, self._name, keys=keys, after=after, before=at.sequence + 1
                 )
@@ -202,7 +205,7 @@ class Replay:
 
     async def _record(self, still: _StillFailingError) -> None:
         async with self._store.begin() as tx:
-            await require_checkpoint(tx, self._projector, self._store.store_id)
+            await self._lock(tx)
             await record_failure(
                 tx,
                 self._name,
@@ -231,9 +234,9 @@ class Replay:
     async def _close_one(self, letter: DeadLetter, action: RepairAction) -> None:
         state, resolution = _CLOSING[action]
         async with self._store.begin() as tx:
-            at = await require_checkpoint(tx, self._projector, self._store.store_id)
+            at = await self._lock(tx)
             if await find_dead_letter(tx, self._name, sequence=letter.sequence) is None:
-                raise UnknownDeadLetterError(self._name, letter.sequence)
+                raise UnknownDeadLetterError(self._projector.name, letter.sequence)
             await close(
                 tx,
                 self._name,
@@ -263,7 +266,7 @@ class Replay:
         page = await self._store.read_page(place, limit=1)
         if not page.events or page.events[0].id != letter.event_id:
             raise StoreRewoundError(
-                self._name,
+                self._projector.name,
                 letter.sequence,
                 f"the log does not hold event {letter.event_id} there any more",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -10,19 +10,21 @@ from eventdocs.errors import (
     ConfigurationError,
     EventdocsError,
     StaleProjectionError,
+    UnknownDeadLetterError,
     UnknownProjectionError,
 )
 from eventdocs.observability import Instrumentation
 from eventdocs.projections._arrival import wait_for
 from eventdocs.projections._cancellation import Cancellation
 from eventdocs.projections._check import ProjectionCheck, check
-from eventdocs.projections._checkpoints import read_checkpoint
+from eventdocs.projections._checkpoints import read_checkpoints
 from eventdocs.projections._dead_letters import (
     OPEN,
     DeadLetter,
     DeadLetterState,
     read_dead_letters,
 )
+from eventdocs.projections._gathering import gathering
 from eventdocs.projections._health import (
     Findings,
     HealthLimits,
@@ -35,6 +37,7 @@ from eventdocs.projections._leading import lead
 from eventdocs.projections._leases import Lease, Leases
 from eventdocs.projections._live import Live
 from eventdocs.projections._order import in_order
+from eventdocs.projections._partitions import Partition, partitions_of
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._rebuild import Rebuild, RebuildProgress, shadow_of
@@ -52,7 +55,8 @@ class ProjectionRunner:
     Enter it, then `catch_up` to bring the read models up to date once, or `run` to keep
     them so. Any number of runners, in any number of processes, may be given the same
     projections: each projection is led by one of them at a time, which holds a lease that
-    it renews. When it ends, another takes over at once; when it is killed, stopped or cut
+    it renews, and those that are divided into partitions are shared out among the runners
+    that `run`. When it ends, another takes over at once; when it is killed, stopped or cut
     off, another takes over when the lease has lapsed, and the old one can write no more.
 
     Args:
@@ -154,27 +158,47 @@ class ProjectionRunner:
         failures: list[EventdocsError] = []
         async with self._leases.kept():
             for projector in self._projectors:
-                lease = self._leases.of(projector.name)
-                projection = self._at_work(projector, lease)
                 until = min([head, *(reached[each.name] for each in projector.depends_on)])
-                try:
-                    self._refuse_broken(projector)
-                    with translated(self._store.database):
-                        await lead(
-                            self._store,
-                            projection,
-                            until,
-                            lease=lease,
-                            conditions=self._conditions,
-                            poll_interval=self._poll_interval,
-                        )
-                except EventdocsError as error:
-                    failures.append(error)
-                reached[projector.name] = projection.at.sequence if projection.at else 0
+                reached[projector.name] = await self._bring(projector, until, failures)
         if failures:
             for other in failures[1:]:
                 failures[0].add_note(f"also: {other}")
             raise failures[0]
+
+    async def _bring(self, projector: Projector, until: int, failures: list[EventdocsError]) -> int:
+        """Bring all parts of a projection to *until* side by side; tell how far they have come."""
+        first, *others = [
+            self._bring_part(projector, part, until, failures) for part in partitions_of(projector)
+        ]
+        if not others:
+            return await first
+        async with gathering() as tasks:
+            brought = [tasks.create_task(each) for each in (first, *others)]
+        return min(task.result() for task in brought)
+
+    async def _bring_part(
+        self,
+        projector: Projector,
+        part: Partition,
+        until: int,
+        failures: list[EventdocsError],
+    ) -> int:
+        lease = self._leases.of(part.name)
+        projection = self._at_work(projector, part, lease)
+        try:
+            self._refuse_broken(projector)
+            with translated(self._store.database):
+                await lead(
+                    self._store,
+                    projection,
+                    until,
+                    lease=lease,
+                    conditions=self._conditions,
+                    poll_interval=self._poll_interval,
+                )
+        except EventdocsError as error:
+            failures.append(error)
+        return projection.at.sequence if projection.at else 0
 
     async def run(self) -> None:
         """Keep all projections up to date until cancelled or `stop` is called.
@@ -205,7 +229,7 @@ class ProjectionRunner:
                     self._store,
                     projector,
                     head=head,
-                    trouble=self._trouble_of(projector),
+                    troubles=self._troubles_of(projector),
                     broken=self._broken.get(projector.name),
                 )
                 for projector in self._projectors
@@ -269,9 +293,7 @@ class ProjectionRunner:
             projection: Its name or its projector's class.
             states: Only dead letters in these states: those still open by default.
         """
-        name = self._find(projection).name
-        async with self._store.connect() as connection:
-            return await read_dead_letters(connection, name, states=states)
+        return await self._letters(self._find(projection), states)
 
     async def wait_for(
         self,
@@ -333,10 +355,9 @@ class ProjectionRunner:
         Raises:
             UnknownDeadLetterError: There is no open dead letter at that place.
         """
-        with translated(self._store.database):
-            left = await self._replay(projection, by, reason).retry(sequence)
-        self._live.mended.ring()
-        return left
+        return await self._mend(
+            projection, sequence, lambda replay: replay.retry(sequence), by=by, reason=reason
+        )
 
     async def skip(
         self,
@@ -360,10 +381,9 @@ class ProjectionRunner:
         Raises:
             UnknownDeadLetterError: There is no open dead letter at that place.
         """
-        with translated(self._store.database):
-            left = await self._replay(projection, by, reason).skip(sequence)
-        self._live.mended.ring()
-        return left
+        return await self._mend(
+            projection, sequence, lambda replay: replay.skip(sequence), by=by, reason=reason
+        )
 
     async def resolve(
         self,
@@ -390,10 +410,9 @@ class ProjectionRunner:
         Raises:
             UnknownDeadLetterError: There is no open dead letter at that place.
         """
-        with translated(self._store.database):
-            left = await self._replay(projection, by, reason).resolve(sequence)
-        self._live.mended.ring()
-        return left
+        return await self._mend(
+            projection, sequence, lambda replay: replay.resolve(sequence), by=by, reason=reason
+        )
 
     async def rebuild(
         self,
@@ -542,37 +561,70 @@ class ProjectionRunner:
         with translated(self._store.database):
             return await verify(self._store, projector, conditions=self._conditions, sample=sample)
 
-    def _replay(
-        self, projection: str | type[Projector], by: str | None, reason: str | None
-    ) -> Replay:
+    async def _mend(
+        self,
+        projection: str | type[Projector],
+        sequence: int | None,
+        work: Callable[[Replay], Awaitable[object]],
+        *,
+        by: str | None,
+        reason: str | None,
+    ) -> list[DeadLetter]:
         projector = self._find(projection)
         self._refuse_broken(projector)
-        return Replay(
-            self._store,
-            self._at_work(projector),
-            conditions=self._conditions,
-            by=by,
-            reason=reason,
-        )
+        with translated(self._store.database):
+            for part in await self._parts_with(projector, sequence):
+                replay = Replay(
+                    self._store,
+                    self._at_work(projector, part),
+                    conditions=self._conditions,
+                    by=by,
+                    reason=reason,
+                )
+                await work(replay)
+            left = await self._letters(projector, OPEN)
+        self._live.mended.ring()
+        return left
+
+    async def _parts_with(self, projector: Projector, sequence: int | None) -> Sequence[Partition]:
+        """List the parts of a projection, or find the one that has set an event aside."""
+        parts = partitions_of(projector)
+        if sequence is None or len(parts) == 1:
+            return parts
+        for letter in await self._letters(projector, OPEN):
+            if letter.sequence == sequence:
+                return [part for part in parts if part.number == letter.partition]
+        raise UnknownDeadLetterError(projector.name, sequence)
 
     # ---- the parts
 
-    def _at_work(self, projector: Projector, lease: Lease | None = None) -> Projection:
+    def _at_work(
+        self, projector: Projector, part: Partition, lease: Lease | None = None
+    ) -> Projection:
         return Projection(
             self._store,
             projector,
             begin=self._store.begin,
             conditions=self._conditions,
+            partition=part,
             lease=lease,
         )
+
+    async def _letters(
+        self, projector: Projector, states: Sequence[DeadLetterState]
+    ) -> list[DeadLetter]:
+        async with self._store.connect() as connection:
+            found = await read_checkpoints(connection, projector.name)
+            names = [at.projection for at in found]
+            return await read_dead_letters(connection, names, states=states)
 
     async def _bound(self, projector: Projector) -> int:
         """Tell how far *projector* may go: to the head, but not beyond what it depends on."""
         bound = await self._store.head()
         async with self._store.connect() as connection:
             for each in projector.depends_on:
-                at = await read_checkpoint(connection, each.name)
-                bound = min(bound, at.sequence if at else 0)
+                found = await read_checkpoints(connection, each.name)
+                bound = min(bound, *(at.sequence for at in found)) if found else 0
         return bound
 
     def _find(self, projection: str | type[Projector]) -> Projector:
@@ -587,6 +639,7 @@ class ProjectionRunner:
         if broken is not None:
             raise broken
 
-    def _trouble_of(self, projector: Projector) -> str | None:
-        trouble = self._live.troubles.get(projector.name)
-        return None if trouble is None else str(trouble)
+    def _troubles_of(self, projector: Projector) -> dict[str, str]:
+        names = [part.name for part in partitions_of(projector)]
+        troubles = self._live.troubles
+        return {name: str(troubles[name]) for name in names if name in troubles}

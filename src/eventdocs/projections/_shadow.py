@@ -36,11 +36,11 @@ class Swap(Protocol):
         """The transaction; all names mean what is live."""
         ...
 
-    async def replace(self, at: Checkpoint) -> None:
+    async def replace(self, stands: Sequence[Checkpoint]) -> None:
         """Put the fresh tables in the place of the live ones.
 
         Args:
-            at: Where the shadow must stand.
+            stands: Where the shadow, or each partition of it, must stand.
 
         Raises:
             RebuildFailedError: Something else in the database forbids it.
@@ -61,11 +61,12 @@ class Shadow(Protocol):
         """
         ...
 
-    async def progress(self) -> Checkpoint | None:
-        """Tell how far an earlier attempt has come; None if there was none."""
+    async def progress(self) -> list[Checkpoint]:
+        """Tell how far an earlier attempt has come, by partitions; nothing if there was none."""
+        ...
 
-    async def create(self, first: Checkpoint) -> None:
-        """Create the fresh tables, with a first checkpoint."""
+    async def create(self, firsts: Sequence[Checkpoint]) -> None:
+        """Create the fresh tables, with first checkpoints."""
 
     def swap(self) -> AbstractAsyncContextManager[Swap]:
         """Open the transaction that ends the rebuild; the shadow is gone when it has committed."""
@@ -106,17 +107,18 @@ def shadow_name(projector: Projector, store: EventStore) -> str:
     return f"eventdocs_rebuild_{hashlib.sha256(identity).hexdigest()[:16]}"
 
 
-async def check_stand(tx: AsyncConnection, schema: str, at: Checkpoint) -> None:
-    """Make sure that the shadow in *schema* stands at *at*, and keep it there until *tx* ends.
+async def check_stands(tx: AsyncConnection, schema: str, stands: Sequence[Checkpoint]) -> None:
+    """Make sure that the shadow in *schema* stands there, and keep it there until *tx* ends.
 
     Raises:
         RebuildFailedError: Another process has begun it anew.
     """
     fresh = projections.to_metadata(MetaData(), schema=schema)
-    query = select(fresh.c.event_id, fresh.c.token).where(fresh.c.name == at.projection)
-    found = (await tx.execute(query.with_for_update())).one_or_none()
-    if found is None or (found.event_id, found.token) != (at.event_id, at.token):
-        raise RebuildFailedError(at.projection, "another process rebuilds it too")
+    for at in stands:
+        query = select(fresh.c.event_id, fresh.c.token).where(fresh.c.name == at.projection)
+        found = (await tx.execute(query.with_for_update())).one_or_none()
+        if found is None or (found.event_id, found.token) != (at.event_id, at.token):
+            raise RebuildFailedError(at.partition.projection, "another process rebuilds it too")
 
 
 def create_fresh(connection: Connection, tables: Sequence[Table]) -> None:

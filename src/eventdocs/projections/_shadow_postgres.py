@@ -16,14 +16,14 @@ from sqlalchemy.schema import AddConstraint, CreateSchema, DropSchema
 from typing_extensions import override
 
 from eventdocs.errors import RebuildFailedError
-from eventdocs.projections._checkpoints import Checkpoint, create_checkpoint, read_checkpoint
+from eventdocs.projections._checkpoints import Checkpoint, create_checkpoint, read_checkpoints
 from eventdocs.projections._installation import qualified, schema_of
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._shadow import (
     Scratch,
     Shadow,
     Swap,
-    check_stand,
+    check_stands,
     create_fresh,
     drop_orphans,
     outer_keys,
@@ -112,22 +112,23 @@ class PostgresShadow(Shadow):
             ) from error
 
     @override
-    async def progress(self) -> Checkpoint | None:
+    async def progress(self) -> list[Checkpoint]:
         async with self._store.connect() as connection:
             name = f"{self._schema}.{projections.name}"
             if await connection.scalar(select(func.to_regclass(name))) is None:
-                return None
+                return []
             await connection.execution_options(schema_translate_map={None: self._schema})
-            return await read_checkpoint(connection, self._projector.name)
+            return await read_checkpoints(connection, self._projector.name)
 
     @override
-    async def create(self, first: Checkpoint) -> None:
+    async def create(self, firsts: Sequence[Checkpoint]) -> None:
         async with self._store.begin() as tx:
             live = await live_schema(tx)
             await tx.execute(CreateSchema(self._schema))
             await enter(tx, self._schema, live)
             await tx.run_sync(create_fresh, self._projector.tables)
-            await create_checkpoint(tx, first)
+            for first in firsts:
+                await create_checkpoint(tx, first)
 
     @override
     @asynccontextmanager
@@ -151,8 +152,8 @@ class _PostgresSwap:
     projector: Projector
     schema: str
 
-    async def replace(self, at: Checkpoint) -> None:
-        await check_stand(self.tx, self.schema, at)
+    async def replace(self, stands: Sequence[Checkpoint]) -> None:
+        await check_stands(self.tx, self.schema, stands)
         tx, tables = self.tx, self.projector.tables
         live = await live_schema(tx)
         quote = tx.dialect.identifier_preparer.quote

@@ -17,13 +17,13 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from typing_extensions import override
 
 from eventdocs.errors import RebuildFailedError
-from eventdocs.projections._checkpoints import Checkpoint, create_checkpoint, read_checkpoint
+from eventdocs.projections._checkpoints import Checkpoint, create_checkpoint, read_checkpoints
 from eventdocs.projections._projector import Projector
 from eventdocs.projections._shadow import (
     Scratch,
     Shadow,
     Swap,
-    check_stand,
+    check_stands,
     create_fresh,
     drop_orphans,
     shadow_name,
@@ -105,20 +105,21 @@ class SqliteShadow(Shadow):
             yield tx
 
     @override
-    async def progress(self) -> Checkpoint | None:
+    async def progress(self) -> list[Checkpoint]:
         if not await asyncio.to_thread(self._path.exists):
-            return None
+            return []
         async with self.begin() as tx:
             # Without this question the name would mean the live table.
             if await tx.scalar(_EXISTS, {"name": projections.name}) is None:
-                return None
-            return await read_checkpoint(tx, self._projector.name)
+                return []
+            return await read_checkpoints(tx, self._projector.name)
 
     @override
-    async def create(self, first: Checkpoint) -> None:
+    async def create(self, firsts: Sequence[Checkpoint]) -> None:
         async with self.begin() as tx:
             await tx.run_sync(create_fresh, self._projector.tables)
-            await create_checkpoint(tx, first)
+            for first in firsts:
+                await create_checkpoint(tx, first)
 
     @override
     @asynccontextmanager
@@ -150,9 +151,9 @@ class _SqliteSwap:
     projector: Projector
     path: Path
 
-    async def replace(self, at: Checkpoint) -> None:
+    async def replace(self, stands: Sequence[Checkpoint]) -> None:
         await self.tx.exec_driver_sql(f"ATTACH ? AS {_FRESH}", (f"{self.path.as_uri()}?mode=rw",))
-        await check_stand(self.tx, _FRESH, at)
+        await check_stands(self.tx, _FRESH, stands)
         await self._copy()
         await self._check_keys()
 

@@ -36,8 +36,9 @@ projections: Final = Table(
     Column("updated_at", _TIME, nullable=False),
     Column("token", _BIG, nullable=False, server_default=text("0")),
 )
-"""One checkpoint per projection.
+"""One checkpoint per projection, or per partition of one that is divided.
 
+`name` is the projection's, of a partition it ends in `#2/4`, for the second of four.
 `sequence` and `event_id` name the last event applied (0 and NULL before the first);
 `status` is one of running, parked (events of some streams wait in dead letters),
 stopped (the next event cannot be applied). `token` is the fencing token of the lease
@@ -55,8 +56,9 @@ leases: Final = Table(
 )
 """One row per piece of work that one runner at a time does; it is kept when it has lapsed.
 
-`name` is a projection, or a projection and `/rebuild`; `token` grows with every owner. A
-row of a projection and `/cancel` asks that the rebuild under its token end.
+`name` is a projection or a partition, or a projection and `/rebuild`; `token` grows with
+every owner. A row of a projection and `/cancel` asks that the rebuild under its token end.
+Rows of a projection, `/runner/` and an owner say who shares its partitions; they go with him.
 All times are by the database's clock.
 """
 
@@ -90,6 +92,7 @@ dead_letters: Final = Table(
 )
 """One row per event that a projection could not apply, or that waits behind such a one.
 
+`projection` is the name of the checkpoint's row: that of a partition where there are several.
 `state` is one of failed (the event itself), waiting (a later one of the same ordering key),
 applied, resolved (by hand), skipped; `resolved_at` is NULL as long as it is one of the first
 two. `repair` is the last retry, resolve or skip that somebody asked for.

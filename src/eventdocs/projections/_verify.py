@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -11,14 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventdocs.errors import ConfigurationError
 from eventdocs.projections._checkpoints import (
-    check_checkpoint,
+    check_checkpoints,
     check_log,
     create_checkpoint,
-    read_checkpoint,
+    read_checkpoints,
 )
 from eventdocs.projections._comparison import Comparison, Difference
 from eventdocs.projections._dead_letters import OPEN, DeadLetterState, read_dead_letters
 from eventdocs.projections._installation import first_checkpoint
+from eventdocs.projections._partitions import home_of
 from eventdocs.projections._projection import Conditions, Projection
 from eventdocs.projections._projector import FailurePolicy, Projector
 from eventdocs.projections._sample import Sample
@@ -34,7 +35,9 @@ class VerificationReport:
 
     Attributes:
         projection: What was verified.
-        sequence: The event up to which both were compared.
+        sequence: The event up to which both were compared. Where the projection is divided,
+            it is that of the partition that is furthest behind: of each one, what it has
+            applied counts.
         rows: How many rows of the read model were compared.
         difference: The first difference; None if there is none.
         sample: Which streams were looked at; None if all were.
@@ -79,15 +82,18 @@ async def verify(
             "streams at once; if each comes from one, set is_per_stream = True on its projector"
         )
         raise ConfigurationError([problem])
-    choice = _Choice(sample)
+    choice = _Choice(projector, sample)
     async with await _scratch_of(store) as scratch:
-        found = await read_checkpoint(scratch.tx, name)
-        at = check_checkpoint(found, projector, store.store_id)
-        await check_log(store, at)
+        found = await read_checkpoints(scratch.tx, name)
+        places = {at.projection: at for at in check_checkpoints(found, projector, store.store_id)}
+        for at in places.values():
+            await check_log(store, at)
+        choice.reached = {name: at.sequence for name, at in places.items()}
+        furthest = max(choice.reached.values())
         states = [*OPEN, DeadLetterState.SKIPPED]
-        letters = await read_dead_letters(scratch.tx, name, states=states)
+        letters = await read_dead_letters(scratch.tx, [*places], states=states)
         choice.set_aside = frozenset(letter.sequence for letter in letters)
-        by_hand = await read_dead_letters(scratch.tx, name, states=[DeadLetterState.RESOLVED])
+        by_hand = await read_dead_letters(scratch.tx, [*places], states=[DeadLetterState.RESOLVED])
         await scratch.create(projector.tables)
         await create_checkpoint(scratch.tx, first_checkpoint(projector, store))
         projection = Projection(
@@ -97,11 +103,12 @@ async def verify(
             conditions=attrs.evolve(
                 conditions,
                 left_out=choice.leaves_out,
+                counts=choice.counts if len(places) > 1 else None,
                 policies={letter.sequence: FailurePolicy.SKIP for letter in by_hand},
                 side_effects=False,
             ),
         )
-        while await projection.advance(at.sequence):
+        while await projection.advance(furthest):
             pass
         rows = 0
         for table in projector.tables:
@@ -118,7 +125,7 @@ async def verify(
             difference = None
     return VerificationReport(
         projection=name,
-        sequence=at.sequence,
+        sequence=min(at.sequence for at in places.values()),
         rows=rows,
         difference=difference,
         sample=sample,
@@ -127,12 +134,18 @@ async def verify(
 
 
 class _Choice:
-    """Which events are applied: those of the sample that were not set aside."""
+    """Which events are applied: those of the sample that count and were not set aside."""
 
-    def __init__(self, sample: Sample | None) -> None:
+    def __init__(self, projector: Projector, sample: Sample | None) -> None:
+        self.reached: Mapping[str, int] = {}
+        self._projector = projector
         self.set_aside: frozenset[int] = frozenset()
         self.streams: set[str] = set()
         self._sample = sample
+
+    def counts(self, key: str, event: RecordedEvent[Any]) -> bool:
+        """Tell whether the partition to which an event belongs has come to it."""
+        return event.sequence <= self.reached[home_of(key, self._projector).name]
 
     def leaves_out(self, event: RecordedEvent[Any]) -> bool:
         if self._sample is not None:
