@@ -118,7 +118,7 @@ class TestShare:
         await dead.attend()
         await mine.attend()
         async with store.begin() as tx:
-            gone = leases.c.name.endswith(dead._owner)
+            gone = leases.c.name.endswith(dead.owner)
             await tx.execute(update(leases).where(gone).values(expires_at=PAST))
 
         for part in partitions_of(trails):

@@ -48,8 +48,10 @@ def fingerprint_of(cls: type[Projector], registry: EventRegistry) -> str:
 
 def changes_between(before: str, after: str) -> tuple[str, ...]:
     """Name the `PARTS` in which two fingerprints differ."""
-    parts = zip_longest(PARTS, before.split("-"), after.split("-"))
-    return tuple(part for part, old, new in parts if part is not None and old != new)
+    old, new = before.split("-"), after.split("-")
+    if not {len(old), len(new)} <= {len(PARTS) - 1, len(PARTS)}:
+        return PARTS
+    return tuple(part for part, a, b in zip_longest(PARTS, old, new) if a != b)
 
 
 def is_ordered_by(fingerprint: str, cls: type[Projector]) -> bool:
