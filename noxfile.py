@@ -144,6 +144,7 @@ def bench(session: nox.Session) -> None:
             "growth",
             "delivery",
             "projections",
+            "partitions",
             "archives",
             "extraction",
             "logging",

@@ -82,11 +82,12 @@ async def divide(tx: AsyncConnection, projector: Projector) -> str | None:
         return None
     if not is_level(before):
         first, last = (each(at.sequence for at in before) for each in (min, max))
+        was = f"it was divided into {len(before)}, and the code says {projector.partitions}"
+        if len(before) == projector.partitions:
+            was = "its ordering_key is another one than its partitions were divided by"
         return (
-            f"its events are spread by partitions = {projector.partitions} and its ordering_key "
-            f"in another way than they were ({len(before)} so far), and its partitions stand at "
-            f"different places, from {first} to {last}; let the former code catch up while "
-            "nothing is appended"
+            f"{was}; its partitions stand at different places, from {first} to {last}, and come "
+            "to one place when the former code catches up while nothing is appended"
         )
     found = await tx.execute(
         select(dead_letters).where(dead_letters.c.projection.in_([at.projection for at in before]))

@@ -167,6 +167,9 @@ class ProjectionRunner:
 
     async def _bring(self, projector: Projector, until: int, failures: list[EventdocsError]) -> int:
         """Bring all parts of a projection to *until* side by side; tell how far they have come."""
+        if projector.name in self._broken:
+            failures.append(self._broken[projector.name])
+            return 0
         first, *others = [
             self._bring_part(projector, part, until, failures) for part in partitions_of(projector)
         ]
@@ -186,7 +189,6 @@ class ProjectionRunner:
         lease = self._leases.of(part.name)
         projection = self._at_work(projector, part, lease)
         try:
-            self._refuse_broken(projector)
             with translated(self._store.database):
                 await lead(
                     self._store,
