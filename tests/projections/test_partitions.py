@@ -466,9 +466,7 @@ class TestDividingAnew:
         other = divided(trails, 3)
         other.refuses = frozenset()
         async with ProjectionRunner(store, [other]) as runner:
-            with pytest.raises(
-                StaleProjectionError, match="let the former code catch up"
-            ) as caught:
+            with pytest.raises(StaleProjectionError, match="the former code catches up") as caught:
                 await runner.catch_up()
             assert await places(store, trails) == before
             await runner.rebuild(other.name)
