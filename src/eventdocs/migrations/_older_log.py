@@ -231,7 +231,7 @@ async def _differences(
 def _difference(expected: BulkEvent, found: RawEvent, *, is_partial: bool) -> str | None:
     there = BulkEvent.of(found)
     # Tables without ids and sequences have not kept those of what was given back to them.
-    own = () if is_partial else ("sequence", "id")
+    own: tuple[str, ...] = () if is_partial else ("sequence", "id")
     for name in ("stream", "version", "type", *own):
         if getattr(expected, name) != getattr(there, name):
             return name

@@ -226,21 +226,26 @@ def _go(way: _Way, session: Session) -> list[Step]:
     if way.concurrently and session.dialect == "postgresql":
         return _go_step_by_step(way, session)
     connection = session.connection
-    with (
-        session.transaction(),
-        _locked(session, _TRY_TRANSACTION),
-        _patience(connection, way, is_local=True),
-    ):
-        pending = _find_pending(way, session)
-        for step in pending:
-            _take_step(connection, step, way)
-    return pending
+    deadline = time.monotonic() + _OTHERS_SECONDS
+    while True:
+        # A transaction for each attempt: an index that another migrator builds concurrently
+        # waits for the end of any that it has met.
+        with session.transaction():
+            if session.dialect == "sqlite" or connection.execute(_TRY_TRANSACTION).scalar_one():
+                with _patience(connection, way, is_local=True):
+                    pending = _find_pending(way, session)
+                    for step in pending:
+                        _take_step(connection, step, way)
+                return pending
+        if time.monotonic() > deadline:
+            raise StoreBusyError(session.database, "another migration is under way")
+        session.pause()
 
 
 def _go_step_by_step(way: _Way, session: Session) -> list[Step]:
     with session.autocommit() as outside:
         connection = outside.connection
-        with _locked(outside, _TRY_SESSION), _patience(connection, way, is_local=False):
+        with _locked(outside), _patience(connection, way, is_local=False):
             pending = _find_pending(way, outside)
             for step in pending:
                 if step.is_online:
@@ -281,26 +286,22 @@ def _pending(way: _Way, database: str, found: int, dialect: str) -> list[Step]:
 
 
 @contextmanager
-def _locked(session: Session, attempt: Any) -> Generator[None]:
-    """Keep other migrators out.
+def _locked(session: Session) -> Generator[None]:
+    """Keep other migrators out, whatever transactions come and go.
 
     The lock is asked for again and again, never waited for: a waiting statement holds a
-    snapshot that an index built concurrently would wait for in turn. SQLite has one writer
-    anyway.
+    snapshot that an index built concurrently would wait for in turn.
     """
-    if session.dialect == "sqlite":
-        yield
-        return
     connection = session.connection
     deadline = time.monotonic() + _OTHERS_SECONDS
-    while not connection.execute(attempt).scalar_one():
+    while not connection.execute(_TRY_SESSION).scalar_one():
         if time.monotonic() > deadline:
             raise StoreBusyError(session.database, "another migration is under way")
         session.pause()
     try:
         yield
     finally:
-        if attempt is _TRY_SESSION and not connection.invalidated:
+        if not connection.invalidated:
             connection.execute(_UNLOCK)
 
 
