@@ -384,6 +384,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "Handler",
         "HealthLimits",
         "LeaseHolder",
+        "PartitionStatus",
         "ProjectionCheck",
         "ProjectionHealth",
         "ProjectionRunner",
