@@ -523,6 +523,7 @@ HEAVY = {
     "mdit_py_plugins",
     "opentelemetry",
     "prometheus_client",
+    "pypdfium2",
     "pytest",
     "rich",
     "sqlite3",

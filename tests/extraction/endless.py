@@ -113,6 +113,7 @@ _LATEX: Mapping[str, Callable[[int], str]] = {
     "rows that reach down": lambda n: "\\begin{tabular}{c}" + "\\multirow{9}{*}{a} & " * (n // 19),
 }
 _RESTRUCTURED_TEXT: Mapping[str, Callable[[int], str]] = {
+    "blanks": lambda n: "- a" + " " * n + "*b*" + "\t" * n + "c",
     "one label": lambda n: ".. math:: x\n   :label: a\n\n:eq:`a`\n\n" * (n // 36),
     "emphasis that never ends": lambda n: "*a " * (n // 3),
     "links that never end": lambda n: "`a <b " * (n // 6) + "`_",

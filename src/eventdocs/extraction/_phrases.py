@@ -47,7 +47,7 @@ _CALLED = re.compile(
     re.IGNORECASE,
 )
 _AFTER_TERM = re.compile(
-    rf"\s*(?:\((?P<short>[^()]{{1,20}})\))?\s*(?:{_CUE}|{_BE})\b\s*", re.IGNORECASE
+    rf"\s*+(?:\((?P<short>[^()]{{1,20}})\)\s*+)?(?:{_CUE}|{_BE})\b\s*", re.IGNORECASE
 )
 _SEPARATOR = re.compile(r"\s*(?:[:：]|\s[-–—]\s)\s*")
 _NO_LABEL = frozenset(
