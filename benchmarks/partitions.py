@@ -2,8 +2,9 @@
 
 All are measured on PostgreSQL in interleaved rounds. A gain is the time without partitions
 to the time with them: 1 is none, N the most that N partitions can give. Handlers that wait
-are caught up in one process; those that compute, in as many processes as there are partitions,
-of which the machine's processors bound the gain.
+are caught up in one process; those that compute, in as many processes as there are partitions.
+What two processes gain that only compute, without a database, is measured beside them: that is
+all that the machine has to give at that time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import itertools
 import statistics
 import sys
 import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 from uuid import uuid4
 
@@ -24,8 +27,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.eventdocs_subject import Measured
 from benchmarks.subject import TEXT
-from eventdocs import ProjectionRunner, Projector, RecordedEvent, handles, open_store
-from eventdocs.testing import postgres_server
+from eventdocs import EventStore, ProjectionRunner, Projector, RecordedEvent, handles, open_store
+from eventdocs.testing import PostgresServer, postgres_server
 
 STREAMS: Final = 64
 WAIT: Final = 0.02
@@ -88,39 +91,22 @@ async def _caught_up(url: str, name: str, *, partitions: int, waits: bool) -> fl
         return time.perf_counter() - started
 
 
-async def _shared(url: str, name: str, *, processes: int) -> float:
-    """Let so many processes share as many partitions; tell how long they took once all were up."""
+async def _shared(url: str, name: str, *, processes: int, events: int) -> float:
+    """Let so many processes share as many partitions; tell how long they take for new events."""
     own = projector(name, count=processes, waits=False)
-    arguments = [
-        sys.executable,
-        "-m",
-        "benchmarks.partitions",
-        "--follow",
-        url,
-        name,
-        str(processes),
-    ]
+    command = [sys.executable, "-m", "benchmarks.partitions", "--follow", url, name, str(processes)]
     async with (
-        open_store(url, events=[Measured]) as store,
+        open_store(url, events=[Measured], migrate=True) as store,
         ProjectionRunner(store, [own]) as runner,
     ):
-        head = await store.head()
-        followers = [
-            await asyncio.create_subprocess_exec(
-                *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
-            for _ in range(processes)
-        ]
+        followers = [await asyncio.create_subprocess_exec(*command) for _ in range(processes)]
         try:
-            for each in followers:
-                assert each.stdout is not None
-                await each.stdout.readline()
+            while len(await _leaders(runner)) < processes:  # noqa: ASYNC110 - the database rings no bell
+                await asyncio.sleep(0.1)
             started = time.perf_counter()
-            for each in followers:
-                assert each.stdin is not None
-                each.stdin.write(b"go\n")
-            while (await runner.status())[0].sequence < head:  # noqa: ASYNC110 - the database rings no bell
-                await asyncio.sleep(0.02)
+            await _fill(store, events)
+            while (await runner.status())[0].lag:  # noqa: ASYNC110 - the database rings no bell
+                await asyncio.sleep(0.05)
             return time.perf_counter() - started
         finally:
             for each in followers:
@@ -128,19 +114,39 @@ async def _shared(url: str, name: str, *, processes: int) -> float:
                 await each.wait()
 
 
+def _computed(processes: int, events: int) -> float:
+    """Compute for so many events without anything else; tell how long it took."""
+    with ProcessPoolExecutor(processes) as pool:
+        list(pool.map(_compute_many, [1] * processes))  # so that all are at work
+        started = time.perf_counter()
+        list(pool.map(_compute_many, [events // processes] * processes))
+        return time.perf_counter() - started
+
+
+def _compute_many(events: int) -> None:
+    for _ in range(events):
+        _compute()
+
+
+async def _leaders(runner: ProjectionRunner) -> set[str]:
+    (status,) = await runner.status()
+    stands = status.partitions or (status,)
+    return {each.holder.owner for each in stands if each.holder is not None}
+
+
 async def _follow(url: str, name: str, partitions: int) -> None:
+    own = projector(name, count=partitions, waits=False)
     async with (
         open_store(url, events=[Measured]) as store,
-        ProjectionRunner(
-            store,
-            [projector(name, count=partitions, waits=False)],
-            batch_size=50,
-            lease_seconds=1.0,
-        ) as runner,
+        ProjectionRunner(store, [own], batch_size=50, lease_seconds=1.0) as runner,
     ):
-        print("ready", flush=True)
-        await asyncio.to_thread(sys.stdin.readline)
         await runner.run()
+
+
+async def _fill(store: EventStore, events: int) -> None:
+    for stream in range(STREAMS):
+        facts = [Measured(document_id=uuid4(), text=TEXT) for _ in range(events // STREAMS)]
+        await store.append(f"document-{stream}", facts)
 
 
 @attrs.frozen(kw_only=True)
@@ -157,27 +163,36 @@ class _Gain:
         )
 
 
-async def _measure(url: str, *, rounds: int, events: int) -> list[_Gain]:
+async def _measure(server: PostgresServer, *, rounds: int, events: int) -> AsyncIterator[_Gain]:
+    url = server.create_database("waiting")
     async with open_store(url, events=[Measured], migrate=True) as store:
-        for number in range(events):
-            fact = Measured(document_id=uuid4(), text=TEXT)
-            await store.append(f"document-{number % STREAMS}", [fact])
-    gains: list[_Gain] = []
-    for partitions in (4, 8):
+        await _fill(store, events)
+    for count in (4, 8):
         pairs = [
             (
                 await _caught_up(url, _name(), partitions=1, waits=True),
-                await _caught_up(url, _name(), partitions=partitions, waits=True),
+                await _caught_up(url, _name(), partitions=count, waits=True),
             )
             for _ in range(rounds)
         ]
-        gains.append(_gain("handlers that wait, 1 process", partitions, pairs))
-    pairs = [
-        (await _shared(url, _name(), processes=1), await _shared(url, _name(), processes=2))
-        for _ in range(rounds)
-    ]
-    gains.append(_gain("handlers that compute, 2 processes", 2, pairs))
-    return gains
+        yield _gain("handlers that wait, 1 process", count, pairs)
+    pairs = list[tuple[float, float]]()
+    bare = list[tuple[float, float]]()
+    for _ in range(rounds):
+        taken: list[float] = []
+        for processes in (1, 2):
+            name = _name()
+            url = server.create_database(name)
+            taken.append(await _shared(url, name, processes=processes, events=events))
+        pairs.append((taken[0], taken[1]))
+        bare.append((_computed(1, events), _computed(2, events)))
+    yield _gain("handlers that compute, 2 processes", 2, pairs)
+    yield _gain("the same computing alone", 2, bare)
+
+
+async def _print(server: PostgresServer, *, rounds: int, events: int) -> None:
+    async for gain in _measure(server, rounds=rounds, events=events):
+        print(gain, flush=True)
 
 
 def _gain(name: str, partitions: int, pairs: list[tuple[float, float]]) -> _Gain:
@@ -193,7 +208,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=300)
+    parser.add_argument("--events", type=int, default=320)
     parser.add_argument("--follow", nargs=3, metavar=("URL", "NAME", "PARTITIONS"))
     options = parser.parse_args()
     if options.follow:
@@ -201,10 +216,7 @@ def main() -> None:
         asyncio.run(_follow(url, name, int(partitions)))
         return
     with postgres_server(own=True) as server:
-        url = server.create_database("partitions")
-        gains = asyncio.run(_measure(url, rounds=options.rounds, events=options.events))
-    for each in gains:
-        print(each)
+        asyncio.run(_print(server, rounds=options.rounds, events=options.events))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from eventdocs.projections import (
     FailurePolicy,
     ProjectionRunner,
     ProjectionState,
+    _division,
     handles,
 )
 from eventdocs.projections._batch import bind, plan
@@ -582,3 +583,39 @@ class TestAnyDivision:
         ]
         async with open_store(postgres_url, events=EVENTS) as store:
             await check_works(store, works)
+
+
+def _yes(*_: object) -> bool:
+    return True
+
+
+class TestWhatWouldGoWrong:
+    """Planted faults, each of which the tests above have to notice."""
+
+    async def test_if_partitions_overlapped(
+        self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Events that belong to two partitions take effect twice."""
+        monkeypatch.setattr(Partition, "includes", _yes)
+
+        async with open_store(sqlite_url, events=EVENTS) as store:
+            with pytest.raises(AssertionError):
+                await check_works(
+                    store, [_Work(history=some_history(6), partitions=2, batch_size=4)]
+                )
+
+    async def test_if_any_places_could_be_divided(
+        self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What the one ahead has applied is applied again, or what the one behind has not is lost."""
+        monkeypatch.setattr(_division, "is_level", _yes)
+        trails, first, second = in_two()
+
+        async with open_store(sqlite_url, events=EVENTS) as store:
+            history = await leave_first_behind(store, trails, first, second)
+            other = divided(trails, 3)
+            other.refuses = frozenset()
+            async with ProjectionRunner(store, [other]) as runner:
+                await runner.catch_up()
+
+            assert await read_trails(store, other) != fold(history)
