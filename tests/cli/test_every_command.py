@@ -52,6 +52,8 @@ ON_A_DATABASE: Mapping[str, str] = {
     "migrate verify": "",
     "migrate sql": "",
     "migrate index": "tenant",
+    "migrate take-over": "",
+    "migrate give-back": "",
 }
 """What each command that works on a database is called with."""
 
