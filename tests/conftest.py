@@ -19,6 +19,19 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
 
+# What these are about is the same on every Python: files, SQL, and words at a terminal.
+ON_ONE_PYTHON = ("archive", "cli", "migrations", "operations", "stress")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let whole folders of tests run on one Python only."""
+    folders = tuple(Path(__file__).parent / name for name in ON_ONE_PYTHON)
+    for item in items:
+        if any(folder in item.path.parents for folder in folders):
+            item.add_marker("once")
+
+
 def pytest_configure() -> None:
     """Let interrupts reach the programs under test, also where a script runs us behind its back.
 

@@ -20,6 +20,8 @@ from eventdocs.extraction import Limits
 from tests.documents.conftest import Library
 from tests.documents.methodology import FIRST, SECOND
 
+pytestmark = pytest.mark.once
+
 SOURCE = "/papers/methodology.md"
 ONE = UUID(int=1)
 

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from eventdocs import EventStore, NewEvent, open_store
 from eventdocs.errors import (
     EventLostError,
+    ProjectionStoppedError,
     ProjectionTimeoutError,
     StoreRewoundError,
 )
@@ -155,6 +156,8 @@ class TestDeadline:
         appended = await store.append("b", [Noted(text="2")])
         runner = ProjectionRunner(store, [first, second], poll_interval=0.01)
         async with running(runner):
+            with pytest.raises(ProjectionStoppedError):
+                await runner.wait_for(appended, "first")
             with pytest.raises(ProjectionTimeoutError) as caught:
                 await runner.wait_for(appended, "second", timeout=0.3)
 

@@ -45,6 +45,8 @@ from eventdocs.projections import (
 )
 from tests.projections.trails import EVENTS, Noted, append_all
 
+pytestmark = pytest.mark.once
+
 metadata = MetaData()
 plain = Table("plain", metadata, Column("sequence", Integer, primary_key=True))
 kinds = Table(

@@ -48,6 +48,8 @@ from tests.projections.trails import (
     some_history,
 )
 
+pytestmark = pytest.mark.once
+
 metadata = MetaData()
 parents = Table(
     "parents",

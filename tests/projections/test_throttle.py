@@ -25,6 +25,8 @@ from tests.projections.trails import (
     some_history,
 )
 
+pytestmark = pytest.mark.once
+
 
 @attrs.define
 class Clock:

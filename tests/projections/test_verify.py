@@ -28,6 +28,8 @@ from tests.projections.trails import (
     some_history,
 )
 
+pytestmark = pytest.mark.once
+
 keyless = Table(
     "keyless", MetaData(), Column("n", Integer), Column("text", Text), Column("number", Float)
 )
