@@ -26,6 +26,8 @@ from eventdocs.projections import Projector
 from tests.documents.conftest import Library
 from tests.documents.methodology import FIRST, SECOND
 
+pytestmark = pytest.mark.once
+
 PROJECTORS = (DocumentViews, DocumentContents, SemanticIR, Findings)
 
 

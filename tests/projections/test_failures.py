@@ -30,6 +30,8 @@ from tests.projections.trails import (
     read_trails,
 )
 
+pytestmark = pytest.mark.once
+
 POISONED = [
     ("a", Noted(text="1")),
     ("b", Marked(text="2")),

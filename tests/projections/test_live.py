@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
-from sqlalchemy import text
 
 from eventdocs import EventStore, open_store
 from eventdocs.errors import (
@@ -150,13 +150,13 @@ class TestRun:
             running = asyncio.create_task(runner.run())
             for first in range(0, 60, 15):
                 await append_all(other, history[first : first + 15])
-                async with other.begin() as tx:
-                    await tx.execute(
-                        text(
-                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                        )
-                    )
+                # On a connection of its own: those of the stores may be ended already.
+                connection = await asyncpg.connect(postgres_url)
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                await connection.close()
             appended = await append_all(other, [("a", Noted(text="last"))])
             history.append(("a", Noted(text="last")))
             async with ProjectionRunner(other, [trails]) as observer:
