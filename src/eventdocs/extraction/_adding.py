@@ -159,9 +159,8 @@ class _Adding:
         if isinstance(found, FoundFormula):
             latex = raw if found.latex is None else found.latex
             read = self._formulas.read(latex, display=found.display)
-            opaque = read.mathml is None
-            return Formula(
-                id=identity,
+            return read.entity(
+                identity=identity,
                 span=span,
                 prov=prov,
                 section=section,
@@ -169,15 +168,6 @@ class _Adding:
                 notation="latex" if found.latex is None else "text",
                 display=found.display,
                 number=found.number,
-                latex=read.latex.strip(),
-                mathml=read.mathml,
-                text=read.text,
-                defines=read.defines,
-                relation=read.relation,
-                variables=read.variables,
-                unit=read.unit,
-                macros=read.macros,
-                parsed="opaque" if opaque else "tree" if read.understood else "tokens",
             )
         term = " ".join(found.term.split())
         aliases = dict.fromkeys(normalise_term(each) for each in found.aliases)

@@ -122,9 +122,8 @@ class Draft:
     ) -> UUID:
         """Add a formula whose raw text stands at *place*."""
         identity = self._identity(anchor)
-        opaque = read.mathml is None
-        formula = Formula(
-            id=identity,
+        formula = read.entity(
+            identity=identity,
             span=self.source.span(*place),
             prov=self.provenance(method, confidence),
             section=self._path,
@@ -132,15 +131,6 @@ class Draft:
             notation=notation,
             display=display,
             number=number,
-            latex=read.latex.strip(),
-            mathml=read.mathml,
-            text=read.text,
-            defines=read.defines,
-            relation=read.relation,
-            variables=read.variables,
-            unit=read.unit,
-            macros=read.macros,
-            parsed="opaque" if opaque else "tree" if read.understood else "tokens",
         )
         self._add(formula)
         if len(read.statements) > 1 and display:

@@ -16,7 +16,7 @@ from eventdocs.extraction._statements import Statement, called_symbol
 from eventdocs.extraction._symbols import symbol_of
 from eventdocs.extraction._units import known_unit
 from eventdocs.extraction._variables import usage
-from eventdocs.ir import Symbol, Variable
+from eventdocs.ir import Formula, Identity, Notation, Provenance, SourceSpan, Symbol, Variable
 
 __all__ = ["FormulaReader", "ReadFormula", "read_symbol"]
 
@@ -69,6 +69,39 @@ class ReadFormula:
     def called(self) -> Symbol | None:
         """The function it names with its arguments, such as `f(x)`; None if it is more."""
         return called_symbol(self.tree) if self.tree is not None else None
+
+    def entity(
+        self,
+        *,
+        identity: Identity,
+        span: SourceSpan,
+        prov: Provenance,
+        section: tuple[str, ...],
+        raw: str,
+        notation: Notation,
+        display: bool,
+        number: str | None,
+    ) -> Formula:
+        """Make an entity of it; the arguments say where it stands and who has found it."""
+        return Formula(
+            id=identity,
+            span=span,
+            prov=prov,
+            section=section,
+            raw=raw,
+            notation=notation,
+            display=display,
+            number=number,
+            latex=self.latex.strip(),
+            mathml=self.mathml,
+            text=self.text,
+            defines=self.defines,
+            relation=self.relation,
+            variables=self.variables,
+            unit=self.unit,
+            macros=self.macros,
+            parsed="opaque" if self.mathml is None else "tree" if self.understood else "tokens",
+        )
 
 
 class FormulaReader:

@@ -10,7 +10,7 @@ from eventdocs.extraction._detect import PDF
 from eventdocs.extraction._extras import comes_with, library
 from eventdocs.extraction._formulas import FormulaReader
 from eventdocs.extraction._limits import Limits
-from eventdocs.extraction._pdf_draft import LayoutDraft
+from eventdocs.extraction._pdf_draft import PdfDraft
 from eventdocs.extraction._pdf_file import PdfFile, read_file
 from eventdocs.extraction._pdf_furniture import without_furniture
 from eventdocs.extraction._pdf_headings import Headings
@@ -49,7 +49,7 @@ class PdfExtractor(Extractor):
             written.append([text.write(line) for line in block.lines])
             text.end_block()
         source = text.finished(document.digest)
-        draft = LayoutDraft(source, document=document, extractor=self, limits=limits)
+        draft = PdfDraft(source, document=document, extractor=self, limits=limits)
         formulas = FormulaReader(limits)
         anchors = Anchors()
         references = References(draft, anchors, bare_citations=False)

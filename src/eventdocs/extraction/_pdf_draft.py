@@ -6,19 +6,14 @@ import attrs
 from typing_extensions import override
 
 from eventdocs.extraction._draft import Draft
-from eventdocs.ir import CrossReference, Definition, Entity, Formula, Method, Provenance, Table
+from eventdocs.extraction._layout_draft import LayoutDraft
+from eventdocs.ir import CrossReference, Definition, Entity, Formula, Table
 
-__all__ = ["LayoutDraft"]
+__all__ = ["PdfDraft"]
 
 
-class LayoutDraft(Draft):
+class PdfDraft(LayoutDraft):
     """Collects entities that were told by how they look; only links are markup in a PDF."""
-
-    @override
-    def provenance(self, method: Method, confidence: float = 1.0) -> Provenance:
-        if method == "markup":
-            return super().provenance("layout", 0.8)
-        return super().provenance(method, confidence)
 
     @override
     def _add(self, entity: Entity) -> None:
@@ -31,7 +26,7 @@ class LayoutDraft(Draft):
                 case CrossReference() if entity.raw_target.startswith("Equation "):
                     entity = attrs.evolve(entity, prov=super().provenance("pattern", 0.7))
                 case CrossReference():
-                    entity = attrs.evolve(entity, prov=super().provenance("markup"))
+                    entity = attrs.evolve(entity, prov=Draft.provenance(self, "markup"))
                 case _:
                     pass
         super()._add(entity)

@@ -5,20 +5,14 @@ from __future__ import annotations
 import attrs
 from typing_extensions import override
 
-from eventdocs.extraction._draft import Draft
-from eventdocs.ir import CrossReference, Entity, Method, Provenance
+from eventdocs.extraction._layout_draft import LayoutDraft
+from eventdocs.ir import CrossReference, Entity
 
 __all__ = ["PlainTextDraft"]
 
 
-class PlainTextDraft(Draft):
+class PlainTextDraft(LayoutDraft):
     """Collects entities that were told by their layout and their words; nothing is marked up."""
-
-    @override
-    def provenance(self, method: Method, confidence: float = 1.0) -> Provenance:
-        if method == "markup":
-            return super().provenance("layout", 0.8)
-        return super().provenance(method, confidence)
 
     @override
     def _add(self, entity: Entity) -> None:
